@@ -1,0 +1,213 @@
+// What a delivery is: the dialect-neutral statement "this path of this source belongs in that cluster, so".
+// It never says which dialect's words asked for it, beyond a name for display.
+
+import type { KubeObject, ObjectRef } from './object.ts';
+import type { Problem } from './problem.ts';
+
+/** `dialect:Kind:namespace/name` of the custom resource on the hub that declares it. */
+export type DeliveryId = string;
+/** `dialect:Kind:namespace/name` of a declared source, or `git:<url>@<ref>` of one that a delivery carries inline. */
+export type SourceId = string;
+
+/** The custom resource on the hub that declares a delivery or a source, at the generation that was read. */
+export interface Owner extends ObjectRef {
+  readonly uid: string;
+  readonly generation: number;
+}
+
+/** Exactly one way to name a commit; `head` is the remote's default branch. */
+export type GitRef =
+  | { readonly kind: 'head' }
+  | { readonly kind: 'branch'; readonly branch: string }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'semver'; readonly range: string }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'commit'; readonly commit: string; readonly branch?: string }
+  /** A word that may be a branch, a tag or a commit: resolved in that order (Argo CD's `targetRevision`). */
+  | { readonly kind: 'revision'; readonly revision: string };
+
+/** Where the credentials of a source lie: a Secret on the hub, by name, or whichever repository Secret matches the URL. */
+export type CredentialsRef =
+  | { readonly kind: 'secret'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'match-url'; readonly namespace: string };
+
+export interface SourceDeclaration {
+  readonly id: SourceId;
+  /** The custom resource that shows the source's status; absent for a source inside a delivery. */
+  readonly owner?: Owner;
+  readonly url: string;
+  readonly ref: GitRef;
+  readonly credentials?: CredentialsRef;
+  /** Poll interval; jitter is added by the engine. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly suspended: boolean;
+  /** Changes when a user asks for a fetch now (Flux `requestedAt`, Argo CD `refresh`). */
+  readonly requestToken?: string;
+}
+
+export interface KustomizeRecipe {
+  readonly mode: 'kustomize' | 'flux';
+  readonly namePrefix?: string;
+  readonly nameSuffix?: string;
+  readonly namespace?: string;
+  readonly images?: readonly string[];
+  readonly imageOverrides?: readonly {
+    readonly name: string;
+    readonly newName?: string;
+    readonly newTag?: string;
+    readonly digest?: string;
+  }[];
+  readonly replicas?: readonly { readonly name: string; readonly count: number }[];
+  readonly commonLabels?: Readonly<Record<string, string>>;
+  readonly commonAnnotations?: Readonly<Record<string, string>>;
+  readonly patches?: readonly Readonly<Record<string, unknown>>[];
+  readonly components?: readonly string[];
+}
+
+export interface HelmRecipe {
+  readonly releaseName: string;
+  readonly namespace: string;
+  readonly valueFiles?: readonly string[];
+  readonly ignoreMissingValueFiles?: boolean;
+  readonly values?: string;
+  readonly valuesObject?: Readonly<Record<string, unknown>>;
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly forceString?: boolean;
+  }[];
+  readonly fileParameters?: readonly { readonly name: string; readonly path: string }[];
+  readonly skipCrds?: boolean;
+  readonly skipTests?: boolean;
+  readonly skipSchemaValidation?: boolean;
+  readonly kubeVersion?: string;
+  readonly apiVersions?: readonly string[];
+}
+
+export interface DirectoryRecipe {
+  readonly recurse?: boolean;
+  readonly include?: string;
+  readonly exclude?: string;
+}
+
+/** How a path becomes objects. `auto` detects Helm, then Kustomize, then a plain directory, as Argo CD does. */
+export interface Recipe {
+  readonly path: string;
+  readonly type: 'auto' | 'directory' | 'kustomize' | 'helm';
+  readonly directory?: DirectoryRecipe;
+  readonly kustomize?: KustomizeRecipe;
+  readonly helm?: HelmRecipe;
+}
+
+/** Which cluster: the hub itself, or one that a Secret on the hub describes. */
+export type ClusterRef =
+  | { readonly kind: 'hub' }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'server'; readonly server: string }
+  | {
+      readonly kind: 'kubeconfig-secret';
+      readonly namespace: string;
+      readonly name: string;
+      readonly key?: string;
+    };
+
+/** The mark that says on a live object which delivery owns it. */
+export type OwnershipMark =
+  | { readonly kind: 'labels'; readonly labels: Readonly<Record<string, string>> }
+  /** An annotation with the value `<app>:<group>/<kind>:<namespace>/<name>`; the namespace falls back to `namespace`. */
+  | {
+      readonly kind: 'tracking-id';
+      readonly annotation: string;
+      readonly app: string;
+      readonly namespace: string;
+    };
+
+/** A one-off order beside the standing policy: Argo CD's `operation`, or a manual sync. */
+export interface SyncOrder {
+  /** Changes with each new order; an order is carried out once. */
+  readonly token: string;
+  readonly revision?: string;
+  readonly prune: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface SyncPolicy {
+  /** `manual`: the plan is shown and runs only by order. */
+  readonly mode: 'automatic' | 'manual';
+  readonly prune: boolean;
+  /** Repair drift at an unchanged revision. */
+  readonly selfHeal: boolean;
+  /** Let a render of nothing remove everything. */
+  readonly allowEmpty: boolean;
+  /** Readiness waits for the health of all objects. */
+  readonly wait: boolean;
+  readonly createNamespace: boolean;
+  readonly force: boolean;
+  /** An object that carries another live delivery's mark is left alone in any case; here: is the whole sync refused? */
+  readonly failOnShared: boolean;
+  /** Health waits and applies end after this. */
+  readonly timeoutMs: number;
+  /** Wait before the next attempt after attempt n failed: base * factor^(n-1), at most max. */
+  readonly retry: {
+    readonly limit: number;
+    readonly baseMs: number;
+    readonly factor: number;
+    readonly maxMs: number;
+  };
+  /** Everything is compared anew this often even when nothing happened. */
+  readonly intervalMs: number;
+}
+
+export interface DeletionPolicy {
+  /** The finalizer that holds the custom resource until its objects are gone; absent: no cascade. */
+  readonly finalizer?: string;
+  /** Put the finalizer on when it is missing (Flux), or only honour it (Argo CD). */
+  readonly ensureFinalizer: boolean;
+  readonly mode: 'delete' | 'orphan';
+  readonly propagation: 'Foreground' | 'Background' | 'Orphan';
+}
+
+export interface Delivery {
+  readonly id: DeliveryId;
+  readonly dialect: string;
+  readonly owner: Owner;
+  readonly source: SourceId;
+  readonly recipe: Recipe;
+  readonly cluster: ClusterRef;
+  /** Given to namespaced objects that name none. */
+  readonly namespace: string;
+  /** Put every namespaced object there, whatever it says (Flux `targetNamespace` does so while rendering). */
+  readonly mark: OwnershipMark;
+  readonly fieldManager: string;
+  readonly policy: SyncPolicy;
+  readonly order?: SyncOrder;
+  readonly deletion: DeletionPolicy;
+  readonly dependsOn: readonly DeliveryId[];
+  readonly suspended: boolean;
+  readonly deleting: boolean;
+  /** Changes when a user asks for a reconcile now. */
+  readonly requestToken?: string;
+  /** The plan digest whose deletions beyond the budget a user approved. */
+  readonly approvedDeletions?: string;
+}
+
+/** What a dialect makes of one custom resource. A delivery may bring its source along. */
+export type Reading =
+  | { readonly kind: 'source'; readonly source: SourceDeclaration }
+  | { readonly kind: 'delivery'; readonly delivery: Delivery; readonly source?: SourceDeclaration }
+  | {
+      readonly kind: 'invalid';
+      readonly id: DeliveryId;
+      readonly role: 'source' | 'delivery';
+      readonly owner: Owner;
+      readonly problems: readonly Problem[];
+    };
+
+/** A cluster that a Secret or custom resource on the hub registers by name and server. */
+export interface ClusterRegistration {
+  readonly name: string;
+  readonly server: string;
+  /** The object that registers it, for messages. */
+  readonly origin: KubeObject;
+}
