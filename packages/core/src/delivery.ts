@@ -1,7 +1,7 @@
 // What a delivery is: the dialect-neutral statement "this path of this source belongs in that cluster, so".
 // It never says which dialect's words asked for it, beyond a name for display.
 
-import type { KubeObject, ObjectRef } from './object.ts';
+import type { ObjectRef } from './object.ts';
 import type { Problem } from './problem.ts';
 
 /** `dialect:Kind:namespace/name` of the custom resource on the hub that declares it. */
@@ -203,11 +203,3 @@ export type Reading =
       readonly owner: Owner;
       readonly problems: readonly Problem[];
     };
-
-/** A cluster that a Secret or custom resource on the hub registers by name and server. */
-export interface ClusterRegistration {
-  readonly name: string;
-  readonly server: string;
-  /** The object that registers it, for messages. */
-  readonly origin: KubeObject;
-}

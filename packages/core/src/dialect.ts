@@ -3,6 +3,7 @@
 
 import type { Reading } from './delivery.ts';
 import type { KubeObject } from './object.ts';
+import type { Result } from './problem.ts';
 import type { DeliveryVerdict, SourceVerdict } from './verdict.ts';
 
 export interface DialectKind {
@@ -42,8 +43,57 @@ export interface Summary {
   readonly suspended: boolean;
 }
 
+/** How to reach a cluster that a Secret on the hub registers. PEM texts are decoded; at most one kind of identity. */
+export interface ClusterRecord {
+  readonly name: string;
+  readonly server: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly bearerToken?: string;
+  readonly caPem?: string;
+  readonly certPem?: string;
+  readonly keyPem?: string;
+  readonly serverName?: string;
+  readonly insecure?: boolean;
+  readonly proxyUrl?: string;
+}
+
+/** What a Git server wants to see. */
+export interface GitCredentials {
+  readonly username?: string;
+  readonly password?: string;
+  readonly bearerToken?: string;
+  readonly caPem?: string;
+}
+
+/** Credentials that a Secret offers for every repository of a URL, or below a URL prefix. */
+export interface RepositoryRecord {
+  readonly url: string;
+  readonly isPrefix: boolean;
+  readonly credentials: GitCredentials;
+}
+
+/** The Secrets on the hub that a dialect reads; `undefined` where a Secret is of another sort. */
+export interface DialectSecrets {
+  /** Label selector of the Secrets to watch; absent where Secrets are only read by name. */
+  readonly labelSelector?: string;
+  readonly readCluster?: (secret: KubeObject) => Result<ClusterRecord> | undefined;
+  readonly readRepository?: (secret: KubeObject) => Result<RepositoryRecord> | undefined;
+  /** A Secret that a source names. */
+  readonly readCredentials?: (secret: KubeObject) => Result<GitCredentials>;
+}
+
+/** The keys by which a dialect's deliveries mark live objects, and the field managers under which they apply. */
+export interface DialectMarks {
+  readonly labels: readonly string[];
+  readonly annotations: readonly string[];
+  readonly managers: readonly string[];
+}
+
 export interface Dialect {
   readonly name: string;
+  readonly marks: DialectMarks;
+  readonly secrets: DialectSecrets;
   readonly kinds: readonly DialectKind[];
   /** The reporting controller of its events. */
   readonly eventSource: (kind: string) => string;
