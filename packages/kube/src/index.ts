@@ -1,1 +1,14 @@
-export {};
+// The public face of kube.
+export { accessOfKubeconfig, accessOfRecord, type ClusterAccess, loadAccess } from './access.ts';
+export { ApiError, isConflict, isNotFound } from './api-error.ts';
+export {
+  type ApplyOptions,
+  createWriter,
+  type EventInput,
+  type Propagation,
+  type Writer,
+} from './apply/writer.ts';
+export { connect, type KubeClient, type ListOptions } from './client.ts';
+export { type Discovery, pathOf, type Resource, type ResourceRef } from './discovery.ts';
+export { pause } from './transport.ts';
+export type { WatchEvent, WatchOptions } from './watch.ts';

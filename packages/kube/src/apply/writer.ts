@@ -1,0 +1,163 @@
+// The only file that writes to a cluster: server-side apply, merge patch, deletion, events.
+// It decides nothing: what to write was a line in a plan before.
+
+import { type KubeObject, type ObjectRef, refOf } from '@weir/core';
+import { parseObject } from '../answers.ts';
+import { isNotFound } from '../api-error.ts';
+import type { KubeClient } from '../client.ts';
+import { pathOf } from '../discovery.ts';
+
+export interface ApplyOptions {
+  readonly fieldManager: string;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly subresource?: 'status';
+  readonly signal?: AbortSignal;
+}
+
+export interface EventInput {
+  readonly about: ObjectRef & { readonly uid?: string };
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly source: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+export type Propagation = 'Foreground' | 'Background' | 'Orphan';
+
+export interface Writer {
+  /** Server-side apply; returns the object as the server stored it. */
+  apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
+  mergePatch(
+    ref: ObjectRef,
+    patch: Readonly<Record<string, unknown>>,
+    options?: { subresource?: 'status'; fieldManager?: string; signal?: AbortSignal },
+  ): Promise<KubeObject>;
+  /** `gone`: there was nothing (any more) with that uid; `accepted`: deletion has begun or is done. */
+  remove(
+    ref: ObjectRef,
+    options: { uid?: string; propagation: Propagation; dryRun?: boolean; signal?: AbortSignal },
+  ): Promise<'accepted' | 'gone'>;
+  postEvent(event: EventInput, signal?: AbortSignal): Promise<void>;
+}
+
+export function createWriter(client: KubeClient): Writer {
+  const send = client.transport.send;
+  return {
+    apply: async (object, options) => {
+      const ref = refOf(object);
+      const answer = await send({
+        method: 'PATCH',
+        path: await objectPath(client, ref, options.subresource, options.signal),
+        query: {
+          fieldManager: options.fieldManager,
+          force: String(options.force ?? true),
+          ...(options.dryRun === true ? { dryRun: 'All' } : {}),
+        },
+        // JSON is YAML; the media type is the only one that servers before 1.35 accept for an apply.
+        contentType: 'application/apply-patch+yaml',
+        body: JSON.stringify(object),
+        object: ref,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      return parseObject(answer, ref.kind);
+    },
+    mergePatch: async (ref, patch, options = {}) => {
+      const answer = await send({
+        method: 'PATCH',
+        path: await objectPath(client, ref, options.subresource, options.signal),
+        query: { fieldManager: options.fieldManager ?? 'weir' },
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(patch),
+        object: ref,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      return parseObject(answer, ref.kind);
+    },
+    remove: (ref, options) => removeObject(client, ref, options),
+    postEvent: async (event, signal) => {
+      await send({
+        method: 'POST',
+        path: `/api/v1/namespaces/${encodeURIComponent(event.about.namespace)}/events`,
+        query: { fieldManager: 'weir' },
+        contentType: 'application/json',
+        body: JSON.stringify(eventObject(event)),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
+  };
+}
+
+async function objectPath(
+  client: KubeClient,
+  ref: ObjectRef,
+  subresource?: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const resource = await client.resourceOf(ref, signal);
+  return pathOf(resource, {
+    name: ref.name,
+    ...(resource.namespaced ? { namespace: ref.namespace } : {}),
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+}
+
+async function removeObject(
+  client: KubeClient,
+  ref: ObjectRef,
+  options: { uid?: string; propagation: Propagation; dryRun?: boolean; signal?: AbortSignal },
+): Promise<'accepted' | 'gone'> {
+  try {
+    await client.transport.send({
+      method: 'DELETE',
+      path: await objectPath(client, ref, undefined, options.signal),
+      contentType: 'application/json',
+      body: JSON.stringify({
+        kind: 'DeleteOptions',
+        apiVersion: 'v1',
+        propagationPolicy: options.propagation,
+        ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
+        ...(options.dryRun === true ? { dryRun: ['All'] } : {}),
+      }),
+      object: ref,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return 'accepted';
+  } catch (error) {
+    if (isNotFound(error)) return 'gone';
+    throw error;
+  }
+}
+
+function eventObject(event: EventInput): Record<string, unknown> {
+  const { about } = event;
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: {
+      generateName: `${about.name.slice(0, 200)}.`,
+      namespace: about.namespace,
+      ...(event.annotations === undefined ? {} : { annotations: event.annotations }),
+    },
+    involvedObject: {
+      apiVersion: about.group === '' ? about.version : `${about.group}/${about.version}`,
+      kind: about.kind,
+      namespace: about.namespace,
+      name: about.name,
+      ...(about.uid === undefined ? {} : { uid: about.uid }),
+    },
+    type: event.type,
+    reason: event.reason,
+    // The API server refuses messages above 1,024 bytes only in events.k8s.io; kept short for readers.
+    message: event.message.slice(0, 4096),
+    source: { component: event.source },
+    reportingComponent: event.source,
+    reportingInstance: 'weir',
+    firstTimestamp: event.at,
+    lastTimestamp: event.at,
+    count: 1,
+  };
+}

@@ -1,0 +1,130 @@
+// One watch that does not end: a streaming list, then events, through expiry, silence and lost connections.
+// It reports what the server said, and never judges it.
+
+import { isRecord, type KubeObject, WeirError } from '@weir/core';
+import { parseObject, selectors } from './answers.ts';
+import { ApiError } from './api-error.ts';
+import { pathOf, type ResourceRef } from './discovery.ts';
+import { pause, type Transport } from './transport.ts';
+
+export interface WatchOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `restart`: everything known is void, a list follows as `put`s; `synced`: the list is complete, so what it did not
+ * name is gone; `put` / `gone`: one object changed; `trouble`: the connection failed and is tried again.
+ */
+export type WatchEvent =
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'put'; readonly object: KubeObject }
+  | { readonly kind: 'gone'; readonly object: KubeObject }
+  | { readonly kind: 'synced' }
+  | { readonly kind: 'trouble'; readonly error: unknown };
+
+/** The server sends a bookmark about every minute; two missed ones mean a dead connection. */
+const silenceMs = 130_000;
+const maxBackoffMs = 30_000;
+
+interface Cursor {
+  /** '' before the first list. */
+  version: string;
+  failures: number;
+}
+
+export async function* watchResource(
+  transport: Transport,
+  resource: ResourceRef,
+  options: WatchOptions,
+): AsyncGenerator<WatchEvent> {
+  const cursor: Cursor = { version: '', failures: 0 };
+  while (!options.signal.aborted) {
+    try {
+      yield* watchOnce({ transport, resource, options, cursor });
+      cursor.failures = 0;
+    } catch (error) {
+      if (options.signal.aborted) return;
+      if (error instanceof ApiError && error.status === 410) cursor.version = '';
+      else {
+        cursor.failures++;
+        yield { kind: 'trouble', error };
+        await pause(
+          Math.min(200 * 2 ** cursor.failures, maxBackoffMs) * (0.5 + Math.random()),
+          options.signal,
+        );
+      }
+    }
+  }
+}
+
+async function* watchOnce(input: {
+  transport: Transport;
+  resource: ResourceRef;
+  options: WatchOptions;
+  cursor: Cursor;
+}): AsyncGenerator<WatchEvent> {
+  const { transport, resource, options, cursor } = input;
+  const listing = cursor.version === '';
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(new Error('the watch fell silent')), silenceMs);
+  const lines = transport.lines({
+    method: 'GET',
+    path: pathOf(resource, options.namespace === undefined ? {} : { namespace: options.namespace }),
+    query: {
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      // Spread, so that thousands of watches do not end in the same second.
+      timeoutSeconds: String(300 + Math.floor(Math.random() * 300)),
+      ...selectors(options),
+      ...(listing
+        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
+        : { resourceVersion: cursor.version }),
+    },
+    signal: AbortSignal.any([options.signal, silence.signal]),
+    onBytes: () => timer.refresh(),
+  });
+  try {
+    if (listing) yield { kind: 'restart' };
+    for await (const line of lines) {
+      const event = parseEvent(line);
+      if (event.type === 'ERROR') throw errorOf(event.object);
+      const object = parseObject(event.object, resource.plural);
+      // Only with the list complete may a reconnect start from this version.
+      if (event.type === 'BOOKMARK') {
+        const complete = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+        if (complete || cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? '';
+        if (complete) yield { kind: 'synced' };
+        continue;
+      }
+      if (cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? cursor.version;
+      cursor.failures = 0;
+      yield { kind: event.type === 'DELETED' ? 'gone' : 'put', object };
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parseEvent(line: string): { type: string; object: unknown } {
+  const event: unknown = JSON.parse(line);
+  if (!isRecord(event) || typeof event.type !== 'string')
+    throw new WeirError({
+      code: 'APPLY_FAILED',
+      message: 'a watch event is malformed; expected type and object',
+    });
+  return { type: event.type, object: event.object };
+}
+
+/** An expired version arrives as an ERROR event inside a 200 answer. */
+function errorOf(status: unknown): ApiError {
+  const fields = isRecord(status) ? status : {};
+  return new ApiError({
+    status: typeof fields.code === 'number' ? fields.code : 500,
+    reason: String(fields.reason ?? ''),
+    code: 'CLUSTER_UNREACHABLE',
+    message: `watch ended: ${String(fields.message ?? 'no reason given')}`,
+  });
+}
