@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+)
+
+// writePrivate replaces a file in one step, readable by its owner only: a reader or a crash never
+// meets half a key or half a run file.
+func writePrivate(path string, data []byte) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name())
+	if _, err := temp.Write(data); err != nil {
+		temp.Close()
+		return err
+	}
+	if err := temp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+func writeJSON(path string, value any) error {
+	data, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writePrivate(path, append(data, '\n'))
+}
+
+// lastLines returns up to count lines of the end of a file, for error messages.
+func lastLines(path string, count int) string {
+	const window = 16 << 10
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.Size() > window {
+		_, _ = file.Seek(-window, 2)
+	}
+	buffer := make([]byte, window)
+	n, _ := file.Read(buffer)
+	end := n
+	for n > 0 && count > 0 {
+		n--
+		if buffer[n] == '\n' && n < end-1 {
+			count--
+		}
+	}
+	if n > 0 {
+		n++
+	}
+	return string(buffer[n:end])
+}
