@@ -1,0 +1,18 @@
+// `npm run bench`: makes the clone ready, bundles bench/main.ts and runs it with the same arguments.
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { bundle } from './build.mjs';
+import { setup } from './setup.mjs';
+import { root } from './steps/place.mjs';
+
+try {
+  await setup();
+  const output = join(root, 'bench/dist/main.mjs');
+  await bundle({ entry: join(root, 'bench/main.ts'), output });
+  const args = ['--enable-source-maps', output, ...process.argv.slice(2)];
+  process.exitCode = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
