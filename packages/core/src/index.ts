@@ -1,8 +1,16 @@
 // The public face of core.
-
+export * from './canonical.ts';
 export * from './delivery.ts';
+export * from './desired.ts';
 export * from './dialect.ts';
+export * from './drift.ts';
 export * from './errors.ts';
+export * from './health.ts';
+export * from './inventory.ts';
+export * from './judge.ts';
+export * from './live.ts';
 export * from './object.ts';
+export * from './order.ts';
+export * from './plan.ts';
 export * from './problem.ts';
 export * from './verdict.ts';

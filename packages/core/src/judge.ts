@@ -1,0 +1,174 @@
+// The verdict: what a delivery's state amounts to, from the plan, what was done, and what is live.
+// It never decides what to do next.
+
+import type { Delivery, DeliveryId } from './delivery.ts';
+import { worstHealth } from './health.ts';
+import type { Conclusion } from './live.ts';
+import { idOf, type ObjectId, type ObjectRef, showRef } from './object.ts';
+import type { Action, Plan } from './plan.ts';
+import type { Problem } from './problem.ts';
+import type {
+  DeliveryVerdict,
+  FailedStep,
+  Health,
+  ResolvedRef,
+  ResourceVerdict,
+  Run,
+  Stage,
+  SyncStatus,
+} from './verdict.ts';
+
+export interface JudgeInput {
+  readonly delivery: Pick<Delivery, 'id' | 'policy' | 'suspended' | 'deleting'>;
+  /** After execution: planned anew over what is live now. Absent when no plan could be made. */
+  readonly plan?: Plan;
+  readonly live: (ref: ObjectRef) => Conclusion | undefined;
+  readonly revision?: ResolvedRef;
+  readonly applied?: ResolvedRef;
+  readonly run?: Run;
+  readonly problems: readonly Problem[];
+  readonly failedStep?: FailedStep;
+  readonly waitingFor?: { readonly id: DeliveryId; readonly reason: 'not-found' | 'not-ready' };
+  /** The wait for health has lasted longer than the policy allows. */
+  readonly isOverdue: boolean;
+  readonly previous?: DeliveryVerdict;
+}
+
+/** What the verdict says beyond the resources; the rest is filled in by the engine. */
+export type Judgement = Pick<
+  DeliveryVerdict,
+  'delivery' | 'stage' | 'sync' | 'health' | 'resources' | 'problems' | 'images'
+> &
+  Partial<Pick<DeliveryVerdict, 'failedStep' | 'waitingFor' | 'deletionDigest'>>;
+
+export function judgeDelivery(input: JudgeInput): Judgement {
+  const resources =
+    input.plan === undefined
+      ? (input.previous?.resources ?? []).map(asUnknown)
+      : resourcesOf(input.plan, input);
+  const sync = syncOf(input, resources);
+  const health = healthOf(input, resources);
+  const problems = [...input.problems, ...(input.plan?.problems ?? []), ...overdueProblem(input, resources)];
+  const stage = stageOfDelivery({ input, sync, health, problems });
+  return {
+    delivery: input.delivery.id,
+    stage,
+    sync,
+    health,
+    resources,
+    problems,
+    images: imagesOf(resources, input),
+    ...(input.failedStep === undefined ? {} : { failedStep: input.failedStep }),
+    ...(stage === 'failed' && input.failedStep === undefined ? { failedStep: stepOf(problems) } : {}),
+    ...(input.waitingFor === undefined ? {} : { waitingFor: input.waitingFor }),
+    ...(input.plan?.deletionDigest === undefined ? {} : { deletionDigest: input.plan.deletionDigest }),
+  };
+}
+
+/** Problems that are told but do not stop a delivery from being in force. */
+const warnings = new Set(['OBJECT_DUPLICATE']);
+
+function stageOfDelivery(at: {
+  input: JudgeInput;
+  sync: SyncStatus;
+  health: Health;
+  problems: readonly Problem[];
+}): Stage {
+  const { input, sync, health, problems } = at;
+  if (input.delivery.deleting) return 'deleting';
+  if (input.delivery.suspended) return 'suspended';
+  if (input.failedStep === 'decode') return 'invalid';
+  if (input.waitingFor !== undefined) return 'waiting';
+  if (input.plan?.deletionDigest !== undefined) return 'blocked';
+  if (problems.some(({ code }) => !warnings.has(code))) return 'failed';
+  if (input.run?.phase === 'running') return 'progressing';
+  if (sync !== 'Synced') return 'out-of-sync';
+  const waits = input.delivery.policy.wait && health.status !== 'Healthy' && health.status !== 'Suspended';
+  return waits || health.status === 'Progressing' ? 'progressing' : 'ready';
+}
+
+function stepOf(problems: readonly Problem[]): FailedStep {
+  if (problems.some(({ code }) => code === 'HEALTH_TIMEOUT')) return 'health';
+  return problems.some(({ code }) => code === 'PRUNE_FAILED') ? 'prune' : 'apply';
+}
+
+function overdueProblem(input: JudgeInput, resources: readonly ResourceVerdict[]): Problem[] {
+  if (!input.isOverdue || !input.delivery.policy.wait) return [];
+  const sick = resources.filter(
+    ({ health }) => health !== undefined && health.status !== 'Healthy' && health.status !== 'Suspended',
+  );
+  if (sick.length === 0) return [];
+  const named = sick
+    .slice(0, 10)
+    .map(({ ref, health }) => `${showRef(ref)} is ${health?.status ?? 'Unknown'}`);
+  return [
+    {
+      code: 'HEALTH_TIMEOUT',
+      message: `timeout waiting for: [${named.join(', ')}]; expected all objects to become healthy`,
+    },
+  ];
+}
+
+function syncOf(input: JudgeInput, resources: readonly ResourceVerdict[]): SyncStatus {
+  if (input.plan === undefined)
+    return input.delivery.suspended ? (input.previous?.sync ?? 'Unknown') : 'Unknown';
+  return resources.every(({ sync }) => sync === 'Synced') ? 'Synced' : 'OutOfSync';
+}
+
+/** Missing objects alone do not make a delivery Missing, unless nothing is live (argo-cd 3.4). */
+function healthOf(input: JudgeInput, resources: readonly ResourceVerdict[]): Health {
+  if (input.plan === undefined)
+    return input.previous?.health ?? { status: input.failedStep === undefined ? 'Unknown' : 'Missing' };
+  const live = resources.filter(({ health }) => health?.status !== 'Missing');
+  if (live.length === 0 && resources.length > 0) return { status: 'Missing' };
+  return worstHealth(live.map(({ health }) => health));
+}
+
+function resourcesOf(plan: Plan, input: JudgeInput): ResourceVerdict[] {
+  const results = new Map<ObjectId, ResourceVerdict>(
+    (input.run?.results ?? []).map((result) => [idOf(result.ref), result]),
+  );
+  const problems = new Map<ObjectId, Problem>();
+  for (const problem of [...plan.problems, ...input.problems])
+    if (problem.object !== undefined) problems.set(idOf(problem.object), problem);
+  return plan.actions.flatMap((action) => {
+    if (action.kind === 'forget' || (action.kind === 'apply' && !action.tracked)) return [];
+    return [
+      resourceOf(action, {
+        live: input.live(action.ref),
+        result: results.get(action.id),
+        problem: problems.get(action.id),
+      }),
+    ];
+  });
+}
+
+const departing = new Set(['prune-off', 'deletion-blocked']);
+
+function resourceOf(
+  action: Action,
+  known: { live: Conclusion | undefined; result: ResourceVerdict | undefined; problem: Problem | undefined },
+): ResourceVerdict {
+  const { live, result, problem } = known;
+  const isDeparting = action.kind === 'delete' || (action.kind === 'keep' && departing.has(action.reason));
+  const inSync = action.kind === 'keep' && action.reason === 'in-sync';
+  const health: Health | undefined = live === undefined ? { status: 'Missing' } : live.health;
+  return {
+    ref: action.ref,
+    sync: inSync ? 'Synced' : 'OutOfSync',
+    requiresPruning: isDeparting,
+    ...(health === undefined ? {} : { health }),
+    ...(result?.outcome === undefined ? {} : { outcome: result.outcome }),
+    ...(result?.message === undefined ? {} : { message: result.message }),
+    ...(problem === undefined ? {} : { problem, message: problem.message }),
+  };
+}
+
+function asUnknown(resource: ResourceVerdict): ResourceVerdict {
+  return { ...resource, sync: 'Unknown' };
+}
+
+function imagesOf(resources: readonly ResourceVerdict[], input: JudgeInput): string[] {
+  const images = new Set(resources.flatMap(({ ref }) => input.live(ref)?.images ?? []));
+  return [...images].sort();
+}

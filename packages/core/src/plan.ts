@@ -1,0 +1,260 @@
+// The plan: what will be written, what will be left alone, and why. Pure: equal inputs give an equal plan, and a plan
+// that was carried out gives a plan without a write.
+
+import type { Delivery, DeliveryId } from './delivery.ts';
+import { type Desired, isMarked } from './desired.ts';
+import type { Inventory, InventoryEntry } from './inventory.ts';
+import type { Conclusion } from './live.ts';
+import { type KubeObject, type ObjectId, type ObjectRef, showRef } from './object.ts';
+import { compareRefs, stageOf } from './order.ts';
+import type { Problem } from './problem.ts';
+
+export type ApplyReason = 'missing' | 'changed' | 'drifted' | 'unrecorded' | 'restored';
+export type KeepReason =
+  | 'in-sync'
+  /** Differs, and the policy does not repair it now. */
+  | 'drift-tolerated'
+  /** Would be written; the delivery is manual and there is no order. */
+  | 'awaits-sync'
+  /** Another delivery has it. */
+  | 'claimed'
+  | 'kind-unknown'
+  | 'prune-off'
+  | 'deletion-blocked'
+  /** Left the inventory: the live object is not, or no longer, ours. */
+  | 'not-ours'
+  | 'terminating';
+
+export type Action =
+  | {
+      readonly kind: 'apply';
+      readonly id: ObjectId;
+      readonly ref: ObjectRef;
+      readonly object: KubeObject;
+      readonly digest: string;
+      readonly reason: ApplyReason;
+      readonly stage: number;
+      readonly tracked: boolean;
+    }
+  | {
+      readonly kind: 'delete';
+      readonly id: ObjectId;
+      readonly ref: ObjectRef;
+      readonly uid: string;
+      readonly stage: number;
+    }
+  /** The entry leaves the inventory without a request: nothing of ours is there. */
+  | {
+      readonly kind: 'forget';
+      readonly id: ObjectId;
+      readonly ref: ObjectRef;
+      readonly reason: 'gone' | 'not-ours';
+    }
+  | { readonly kind: 'keep'; readonly id: ObjectId; readonly ref: ObjectRef; readonly reason: KeepReason };
+
+export interface Plan {
+  /** Writes in the order of execution: applies by stage, then deletions in reverse. */
+  readonly actions: readonly Action[];
+  readonly problems: readonly Problem[];
+  /** Deletions beyond the budget: the digest that approves them. */
+  readonly deletionDigest?: string;
+}
+
+export interface PlanInput {
+  readonly delivery: Pick<
+    Delivery,
+    'id' | 'mark' | 'policy' | 'fieldManager' | 'approvedDeletions' | 'namespace'
+  >;
+  readonly desired: readonly Desired[];
+  readonly inventory: Inventory;
+  readonly live: (ref: ObjectRef) => Conclusion | undefined;
+  /** The delivery, other than this one, that has the object in its inventory. */
+  readonly claimedBy: (id: ObjectId) => DeliveryId | undefined;
+  readonly isServed: (ref: ObjectRef) => boolean;
+  /** Carry out the desired state now; without it the plan only shows. */
+  readonly execute: boolean;
+  /** Repair what drifted at an unchanged revision. */
+  readonly heal: boolean;
+  readonly prune: boolean;
+  readonly digest: (text: string) => string;
+}
+
+/** More deletions than both of these wait for approval. */
+const budget = { objects: 20, share: 0.3 };
+
+export function planSync(input: PlanInput): Plan {
+  const problems: Problem[] = [];
+  const wanted = new Set(input.desired.map(({ id }) => id));
+  const actions = input.desired.map((desired) => planDesired(desired, input, problems));
+  const leaving = [...input.inventory.entries].filter(([id]) => !wanted.has(id));
+  const departures = leaving.map(([id, entry]) => planDeparture(id, entry, input));
+  const guard = guardDeletions(departures, input);
+  problems.push(...guard.problems);
+  return {
+    actions: [
+      ...namespaceAction(input),
+      ...actions.sort(byStage),
+      ...guard.actions.sort((a, b) => byStage(b, a)),
+    ],
+    problems,
+    ...(guard.digest === undefined ? {} : { deletionDigest: guard.digest }),
+  };
+}
+
+const byStage = (a: Action, b: Action): number => compareRefs(a.ref, b.ref);
+
+function planDesired(desired: Desired, input: PlanInput, problems: Problem[]): Action {
+  const { id, ref } = desired;
+  const keep = (reason: KeepReason): Action => ({ kind: 'keep', id, ref, reason });
+  if (!input.isServed(ref)) return keep('kind-unknown');
+  const holder = input.claimedBy(id);
+  if (holder !== undefined) {
+    problems.push({
+      code: 'OBJECT_CLAIMED',
+      message: `${showRef(ref)}: is part of ${showDelivery(holder)}, which keeps it; expected each object in one delivery only`,
+      object: ref,
+      ...(desired.file === undefined ? {} : { file: desired.file }),
+      ...(desired.line === undefined ? {} : { line: desired.line }),
+    });
+    return keep('claimed');
+  }
+  const reason = applyReason(desired, input);
+  if (reason === undefined) return keep('in-sync');
+  const live = input.live(ref);
+  if (live?.deleting === true) return keep('terminating');
+  if (!input.execute) return keep('awaits-sync');
+  const repairs = reason === 'drifted' || reason === 'restored';
+  if (repairs && !input.heal) return keep('drift-tolerated');
+  return {
+    kind: 'apply',
+    id,
+    ref,
+    object: desired.object,
+    digest: desired.digest,
+    reason,
+    stage: stageOf(ref),
+    tracked: true,
+  };
+}
+
+/** Why the object must be written; undefined when it is what Git says. */
+function applyReason(desired: Desired, input: PlanInput): ApplyReason | undefined {
+  const entry = input.inventory.entries.get(desired.id);
+  const live = input.live(desired.ref);
+  const isRecorded = entry?.state === 'present' && entry.desired !== undefined && entry.owned !== undefined;
+  if (live === undefined) return isRecorded ? 'restored' : 'missing';
+  if (!isRecorded) return 'unrecorded';
+  if (entry.desired !== desired.digest) return 'changed';
+  return live.owned[input.delivery.fieldManager] === entry.owned ? undefined : 'drifted';
+}
+
+/** An object that is in the inventory and no longer in Git. */
+function planDeparture(id: ObjectId, entry: InventoryEntry, input: PlanInput): Action {
+  const { ref } = entry;
+  const live = input.live(ref);
+  if (live === undefined) return { kind: 'forget', id, ref, reason: 'gone' };
+  if (!isOurs(live, entry, input.delivery) || input.claimedBy(id) !== undefined)
+    return { kind: 'forget', id, ref, reason: 'not-ours' };
+  if (live.deleting) return { kind: 'keep', id, ref, reason: 'terminating' };
+  if (!input.prune) return { kind: 'keep', id, ref, reason: 'prune-off' };
+  return input.execute
+    ? { kind: 'delete', id, ref, uid: live.uid, stage: stageOf(ref) }
+    : { kind: 'keep', id, ref, reason: 'awaits-sync' };
+}
+
+/** Membership was checked by the caller; here the live mark, and the uid where one was recorded. */
+function isOurs(live: Conclusion, entry: InventoryEntry, delivery: Pick<Delivery, 'mark'>): boolean {
+  return isMarked(live.marks, live.ref, delivery.mark) && (entry.uid === undefined || entry.uid === live.uid);
+}
+
+function guardDeletions(
+  departures: readonly Action[],
+  input: PlanInput,
+): { actions: Action[]; problems: Problem[]; digest?: string } {
+  const deletions = departures.filter(({ kind }) => kind === 'delete');
+  const total = input.inventory.entries.size;
+  const hold = (): Action[] =>
+    departures.map((action) =>
+      action.kind === 'delete'
+        ? { kind: 'keep', id: action.id, ref: action.ref, reason: 'deletion-blocked' }
+        : action,
+    );
+  if (deletions.length > 0 && input.desired.length === 0 && !input.delivery.policy.allowEmpty) {
+    const message = `${showDelivery(input.delivery.id)}: renders to nothing while ${total} objects are deployed; expected at least one object, nothing was deleted`;
+    return { actions: hold(), problems: [{ code: 'RENDER_EMPTY', message }] };
+  }
+  if (deletions.length <= budget.objects || deletions.length <= budget.share * total)
+    return { actions: [...departures], problems: [] };
+  const digest = input
+    .digest(
+      deletions
+        .map(({ id }) => id)
+        .sort()
+        .join('\n'),
+    )
+    .slice(0, 12);
+  if (input.delivery.approvedDeletions === digest) return { actions: [...departures], problems: [] };
+  const message = `${showDelivery(input.delivery.id)}: would delete ${deletions.length} of ${total} objects; approve with the annotation weir.dev/approve-deletions: ${digest}`;
+  return { actions: hold(), problems: [{ code: 'DELETION_BLOCKED', message }], digest };
+}
+
+/** The destination namespace, where the policy asks for it and nobody else provides it. It is never pruned. */
+function namespaceAction(input: PlanInput): Action[] {
+  const { delivery } = input;
+  if (!delivery.policy.createNamespace || delivery.namespace === '' || !input.execute) return [];
+  const ref: ObjectRef = {
+    group: '',
+    version: 'v1',
+    kind: 'Namespace',
+    namespace: '',
+    name: delivery.namespace,
+  };
+  const id = `/Namespace//${ref.name}`;
+  if (input.live(ref) !== undefined || input.desired.some((desired) => desired.id === id)) return [];
+  const object: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ref.name } };
+  return [
+    { kind: 'apply', id, ref, object, digest: '', reason: 'missing', stage: stageOf(ref), tracked: false },
+  ];
+}
+
+/** What is left to do when the delivery itself is being deleted. Budgets do not apply: somebody deleted it. */
+export function planRemoval(
+  input: Pick<PlanInput, 'inventory' | 'live' | 'claimedBy'> & {
+    readonly delivery: Pick<Delivery, 'mark' | 'deletion'>;
+  },
+): Plan {
+  const actions = [...input.inventory.entries].map(([id, entry]): Action => {
+    const { ref } = entry;
+    const live = input.live(ref);
+    if (live === undefined) return { kind: 'forget', id, ref, reason: 'gone' };
+    const ours = isOurs(live, entry, input.delivery) && input.claimedBy(id) === undefined;
+    // CustomResourceDefinitions stay, since every object of the kind would go with them (argo-cd keeps them too).
+    const stays =
+      input.delivery.deletion.mode === 'orphan' ||
+      (ref.kind === 'CustomResourceDefinition' && ref.group === 'apiextensions.k8s.io');
+    if (!ours || stays) return { kind: 'forget', id, ref, reason: 'not-ours' };
+    return live.deleting
+      ? { kind: 'keep', id, ref, reason: 'terminating' }
+      : { kind: 'delete', id, ref, uid: live.uid, stage: stageOf(ref) };
+  });
+  return { actions: actions.sort((a, b) => byStage(b, a)), problems: [] };
+}
+
+export function isWrite(action: Action): boolean {
+  return action.kind === 'apply' || action.kind === 'delete';
+}
+
+/** `argocd:Application:argocd/guestbook` as people say it. */
+export function showDelivery(id: DeliveryId): string {
+  const [, kind = '', name = ''] = id.split(':');
+  return `${kind} ${name}`;
+}
+
+/** One line an action: for tests, logs and people. */
+export function showPlan(plan: Plan): string {
+  const lines = plan.actions.map((action) => {
+    const why = 'reason' in action ? ` (${action.reason})` : '';
+    return `${action.kind} ${showRef(action.ref)}${why}`;
+  });
+  return [...lines, ...plan.problems.map(({ code }) => `! ${code}`)].join('\n');
+}
