@@ -52,11 +52,12 @@ export async function runCommand({ command, args, cwd, env, logFile, timeoutMs, 
 function ending(child) {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: undefined, problem: error.message }));
-    child.once('close', (code) => resolve({ code: code ?? undefined }));
-    child.once('exit', (code, signal) => {
-      const problem = signal === null ? undefined : `ended by ${signal}`;
-      setTimeout(() => resolve({ code: code ?? undefined, problem }), 2_000).unref();
+    const result = (code, signal) => ({
+      code: code ?? undefined,
+      ...(signal === null ? {} : { problem: `it was ended by ${signal}` }),
     });
+    child.once('close', (code, signal) => resolve(result(code, signal)));
+    child.once('exit', (code, signal) => setTimeout(() => resolve(result(code, signal)), 2_000).unref());
   });
 }
 

@@ -32,7 +32,7 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
 }
 
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.endsWith('.test.tsx');
+  return /\.test\.(tsx?|mjs)$/.test(path);
 }
 
 export function isGenerated(file: SourceFile): boolean {
