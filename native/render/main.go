@@ -1,9 +1,108 @@
+// Command render evaluates Helm charts, kustomizations and plain directories for weir.
+//
+// It is asked over stdin and answers over stdout, one length-prefixed JSON frame at a time; logs go to stderr. It has no
+// network code in use, reads nothing but the snapshots it is given, and ends when stdin does.
 package main
+
 import (
- _ "helm.sh/helm/v4/pkg/engine"
- _ "helm.sh/helm/v4/pkg/action"
- _ "helm.sh/helm/v4/pkg/chart/loader"
- _ "sigs.k8s.io/kustomize/api/krusty"
- _ "github.com/fluxcd/pkg/kustomize"
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"weir.dev/native/render/helm"
+	"weir.dev/native/render/kustomize"
+	"weir.dev/native/render/render"
+	"weir.dev/native/render/wire"
 )
-func main(){}
+
+// defaultMemoryLimit makes the collector work before the parent's limit on resident memory ends the process.
+const defaultMemoryLimit = 400 << 20
+
+func main() {
+	// Kustomize runs `git` and sprig reads the environment: there is nothing to find.
+	limit := os.Getenv("GOMEMLIMIT")
+	os.Clearenv()
+	if limit == "" {
+		debug.SetMemoryLimit(defaultMemoryLimit)
+	}
+	kustomize.DisableNetwork()
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
+	frames := os.Stdout
+	os.Stdout = os.Stderr // a library that prints must not break the protocol
+	if err := serve(os.Stdin, frames); err != nil {
+		fmt.Fprintln(os.Stderr, "render:", err)
+		os.Exit(1)
+	}
+}
+
+func serve(stdin io.Reader, stdout io.Writer) error {
+	in, out := bufio.NewReaderSize(stdin, 1<<16), bufio.NewWriterSize(stdout, 1<<16)
+	if err := wire.WriteFrame(out, hello(), nil); err != nil {
+		return err
+	}
+	service := render.NewService(func(text string) { fmt.Fprintln(os.Stderr, text) })
+	for {
+		body, err := wire.ReadFrame(in)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		var response wire.Response
+		switch {
+		case errors.Is(err, wire.ErrFrameTooLarge):
+			response.Error = wire.Fail(wire.FrameTooLarge, "%s", wire.ErrFrameTooLarge.Error())
+		case err != nil:
+			return err
+		default:
+			response = answer(service, body)
+		}
+		if err := wire.WriteFrame(out, response, tooLarge(response.ID)); err != nil {
+			return err
+		}
+	}
+}
+
+func answer(service *render.Service, body []byte) wire.Response {
+	var request wire.Request
+	if err := json.Unmarshal(body, &request); err != nil {
+		return wire.Response{Error: wire.Fail(wire.FrameInvalid, "frame is not a request: %v", err)}
+	}
+	return service.Handle(request)
+}
+
+func tooLarge(id int64) func(int) any {
+	return func(size int) any {
+		return wire.Response{ID: id, Error: wire.Fail(wire.OutputTooLarge, "answer has %d bytes, a frame at most %d", size, wire.MaxFrame)}
+	}
+}
+
+func hello() wire.Hello {
+	return wire.Hello{
+		Type:     "hello",
+		Protocol: wire.Protocol,
+		Role:     "render",
+		Evaluators: wire.Evaluators{
+			Helm:          linked("helm.sh/helm/v4", helm.Version),
+			Kustomize:     linked("sigs.k8s.io/kustomize/api", "unknown"),
+			FluxKustomize: kustomize.FluxKustomize,
+		},
+	}
+}
+
+// linked is the version of a module in this very binary.
+func linked(module, fallback string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return fallback
+	}
+	for _, dep := range info.Deps {
+		if dep.Path == module {
+			return dep.Version
+		}
+	}
+	return fallback
+}
