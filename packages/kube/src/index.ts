@@ -8,6 +8,7 @@ export {
   type Propagation,
   type Writer,
 } from './apply/writer.ts';
+export { type CacheListener, type ClusterCache, createClusterCache, digestText } from './cache.ts';
 export { connect, type KubeClient, type ListOptions } from './client.ts';
 export { type Discovery, pathOf, type Resource, type ResourceRef } from './discovery.ts';
 export { pause } from './transport.ts';

@@ -23,7 +23,7 @@ export interface Transport {
   readonly access: ClusterAccess;
   /** The body of a 2xx answer as JSON. Throws `ApiError` (>= 400) or a coded CLUSTER_UNREACHABLE. */
   send(request: WireRequest): Promise<unknown>;
-  /** The lines of a watch, one JSON text each; ends when the server ends it. `onBytes` is a sign of life. */
+  /** The lines of a watch, one JSON text each, after an empty one that says the server accepted it. `onBytes`: a sign of life. */
   lines(request: WireRequest & { signal: AbortSignal; onBytes?: () => void }): AsyncGenerator<string>;
   close(): Promise<void>;
 }
@@ -162,6 +162,7 @@ async function* readLines({
       body: await response.body.text(),
       what: `watch ${request.path}`,
     });
+  yield '';
   const decoder = new TextDecoder();
   let pending = '';
   try {

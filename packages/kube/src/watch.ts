@@ -16,9 +16,11 @@ export interface WatchOptions {
 
 /**
  * `restart`: everything known is void, a list follows as `put`s; `synced`: the list is complete, so what it did not
- * name is gone; `put` / `gone`: one object changed; `trouble`: the connection failed and is tried again.
+ * name is gone; `put` / `gone`: one object changed; `open`: the server accepted the watch; `trouble`: the connection
+ * failed and is tried again.
  */
 export type WatchEvent =
+  | { readonly kind: 'open' }
   | { readonly kind: 'restart' }
   | { readonly kind: 'put'; readonly object: KubeObject }
   | { readonly kind: 'gone'; readonly object: KubeObject }
@@ -27,7 +29,7 @@ export type WatchEvent =
 
 /** The server sends a bookmark about every minute; two missed ones mean a dead connection. */
 const silenceMs = 130_000;
-const maxBackoffMs = 30_000;
+const maxBackoffMs = 10_000;
 
 interface Cursor {
   /** '' before the first list. */
@@ -89,6 +91,10 @@ async function* watchOnce(input: {
   try {
     if (listing) yield { kind: 'restart' };
     for await (const line of lines) {
+      if (line === '') {
+        yield { kind: 'open' };
+        continue;
+      }
       const event = parseEvent(line);
       if (event.type === 'ERROR') throw errorOf(event.object);
       const object = parseObject(event.object, resource.plural);

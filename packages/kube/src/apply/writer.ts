@@ -1,7 +1,7 @@
 // The only file that writes to a cluster: server-side apply, merge patch, deletion, events.
 // It decides nothing: what to write was a line in a plan before.
 
-import { type KubeObject, type ObjectRef, refOf } from '@weir/core';
+import { isRecord, type KubeObject, type ObjectRef, refOf } from '@weir/core';
 import { parseObject } from '../answers.ts';
 import { isNotFound } from '../api-error.ts';
 import type { KubeClient } from '../client.ts';
@@ -36,7 +36,7 @@ export interface Writer {
     patch: Readonly<Record<string, unknown>>,
     options?: { subresource?: 'status'; fieldManager?: string; signal?: AbortSignal },
   ): Promise<KubeObject>;
-  /** `gone`: there was nothing (any more) with that uid; `accepted`: deletion has begun or is done. */
+  /** `gone`: nothing with that uid is there any more; `accepted`: the object waits for its finalizers. */
   remove(
     ref: ObjectRef,
     options: { uid?: string; propagation: Propagation; dryRun?: boolean; signal?: AbortSignal },
@@ -111,7 +111,7 @@ async function removeObject(
   options: { uid?: string; propagation: Propagation; dryRun?: boolean; signal?: AbortSignal },
 ): Promise<'accepted' | 'gone'> {
   try {
-    await client.transport.send({
+    const answer = await client.transport.send({
       method: 'DELETE',
       path: await objectPath(client, ref, undefined, options.signal),
       contentType: 'application/json',
@@ -125,7 +125,8 @@ async function removeObject(
       object: ref,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    return 'accepted';
+    // A Status says that the object is gone, the object itself that it is on its way.
+    return isRecord(answer) && answer.kind === 'Status' ? 'gone' : 'accepted';
   } catch (error) {
     if (isNotFound(error)) return 'gone';
     throw error;

@@ -1,0 +1,261 @@
+// What is live in one cluster, as conclusions: one shared cache that watches only the kinds in use.
+// It keeps no objects and asks nothing but its watches.
+
+import { createHash } from 'node:crypto';
+import {
+  type Conclusion,
+  concludeFrom,
+  type DialectMarks,
+  idOf,
+  isNewer,
+  type KubeObject,
+  type ObjectId,
+  type ObjectRef,
+  WeirError,
+} from '@weir/core';
+import { ApiError } from './api-error.ts';
+import type { KubeClient } from './client.ts';
+import type { Resource } from './discovery.ts';
+import { pause } from './transport.ts';
+import type { WatchEvent } from './watch.ts';
+
+export interface CacheListener {
+  /** One object changed: how it was known before, and now; undefined where it is not there. */
+  onChange(change: { before: Conclusion | undefined; after: Conclusion | undefined }): void;
+  /** The cluster went away (a problem) or came back (undefined). */
+  onTrouble(error: WeirError | undefined): void;
+}
+
+export interface ClusterCache {
+  /** Follows these kinds and waits until each is listed; at once for those that are. Throws when the cluster does not answer. */
+  follow(resources: readonly Resource[], signal: AbortSignal): Promise<void>;
+  live(ref: ObjectRef): Conclusion | undefined;
+  /** What a write answered, ahead of its watch event. */
+  note(object: KubeObject): Conclusion;
+  noteGone(ref: ObjectRef, uid: string): void;
+  /** Why the cluster cannot be seen at present. */
+  trouble(): WeirError | undefined;
+  size(): number;
+  close(): void;
+}
+
+/** Hex, 128 bits: short enough for inventories of ten thousand objects. */
+export const digestText = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+/** How long a caller waits for the first list of a kind. */
+const listDeadlineMs = 60_000;
+/** A connection that comes back within this time was never away. */
+const troubleAfterMs = 3_000;
+
+interface Kind {
+  readonly resource: Resource;
+  readonly objects: Map<ObjectId, Conclusion>;
+  /** Ids that a relist has not named yet; undefined outside a list. */
+  unseen: Set<ObjectId> | undefined;
+  readonly synced: Promise<void>;
+  readonly markSynced: () => void;
+  readonly stop: AbortController;
+  failure: WeirError | undefined;
+}
+
+const kindKey = (kind: Pick<ObjectRef, 'group' | 'version' | 'kind'>): string =>
+  `${kind.group}/${kind.version}/${kind.kind}`;
+
+/** Resource versions of objects that are gone, so that a late event does not bring them back. At most this many. */
+const maxTombstones = 10_000;
+
+export function createClusterCache(
+  client: KubeClient,
+  options: { marks: DialectMarks; listener: CacheListener },
+): ClusterCache {
+  return new WatchedCache(client, options);
+}
+
+class WatchedCache implements ClusterCache {
+  readonly #client: KubeClient;
+  readonly #marks: DialectMarks;
+  readonly #listener: CacheListener;
+  readonly #kinds = new Map<string, Kind>();
+  readonly #stop = new AbortController();
+  readonly #gone = new Map<string, true>();
+  #failingSince: number | undefined;
+  #trouble: WeirError | undefined;
+
+  constructor(client: KubeClient, options: { marks: DialectMarks; listener: CacheListener }) {
+    this.#client = client;
+    this.#marks = options.marks;
+    this.#listener = options.listener;
+  }
+
+  async follow(resources: readonly Resource[], signal: AbortSignal): Promise<void> {
+    const kinds = resources
+      .filter(({ verbs }) => verbs.includes('watch'))
+      .map((resource) => this.#kinds.get(kindKey(resource)) ?? this.#start(resource));
+    const waiting = Promise.all(kinds.map(({ synced }) => synced));
+    const done = await Promise.race([waiting.then(() => true), this.#giveUp(kinds, signal)]);
+    if (!done)
+      throw (
+        kinds.find(({ failure }) => failure !== undefined)?.failure ??
+        new WeirError({
+          code: 'CLUSTER_UNREACHABLE',
+          message: `cluster ${this.#client.name}: lists did not arrive in time`,
+        })
+      );
+  }
+
+  /** False once a kind has failed before its first list, or the deadline is over. */
+  async #giveUp(kinds: readonly Kind[], signal: AbortSignal): Promise<boolean> {
+    const until = Date.now() + listDeadlineMs;
+    while (!signal.aborted && Date.now() < until) {
+      await pause(100, signal);
+      if (kinds.some(({ failure }) => failure !== undefined)) return false;
+    }
+    return false;
+  }
+
+  live(ref: ObjectRef): Conclusion | undefined {
+    return this.#kinds.get(kindKey(ref))?.objects.get(idOf(ref));
+  }
+
+  note(object: KubeObject): Conclusion {
+    const conclusion = this.#conclude(object);
+    const kind = this.#kinds.get(kindKey(conclusion.ref));
+    if (kind !== undefined) this.#put(kind, conclusion);
+    return conclusion;
+  }
+
+  noteGone(ref: ObjectRef, uid: string): void {
+    const kind = this.#kinds.get(kindKey(ref));
+    const known = kind?.objects.get(idOf(ref));
+    if (kind === undefined || known === undefined || known.uid !== uid) return;
+    this.#forget(kind, known);
+  }
+
+  trouble(): WeirError | undefined {
+    return this.#trouble;
+  }
+
+  size(): number {
+    let total = 0;
+    for (const { objects } of this.#kinds.values()) total += objects.size;
+    return total;
+  }
+
+  close(): void {
+    this.#stop.abort(new Error('the cache is closed'));
+  }
+
+  #conclude(object: KubeObject): Conclusion {
+    return concludeFrom(object, { marks: this.#marks, digest: digestText });
+  }
+
+  #start(resource: Resource): Kind {
+    let markSynced: () => void = () => {};
+    const synced = new Promise<void>((resolve) => {
+      markSynced = resolve;
+    });
+    const kind: Kind = {
+      resource,
+      objects: new Map(),
+      unseen: undefined,
+      synced,
+      markSynced,
+      stop: new AbortController(),
+      failure: undefined,
+    };
+    this.#kinds.set(kindKey(resource), kind);
+    void this.#run(kind);
+    return kind;
+  }
+
+  async #run(kind: Kind): Promise<void> {
+    // Helm keeps every release in Secrets: large, many, and never part of a delivery.
+    const isSecret = kind.resource.kind === 'Secret' && kind.resource.group === '';
+    const events = this.#client.watch(kind.resource, {
+      signal: AbortSignal.any([this.#stop.signal, kind.stop.signal]),
+      ...(isSecret ? { fieldSelector: 'type!=helm.sh/release.v1' } : {}),
+    });
+    for await (const event of events) this.#take(kind, event);
+  }
+
+  #take(kind: Kind, event: WatchEvent): void {
+    if (event.kind === 'trouble') this.#fail(kind, event.error);
+    else this.#recover(kind);
+    if (event.kind === 'restart') kind.unseen = new Set(kind.objects.keys());
+    else if (event.kind === 'synced') this.#endList(kind);
+    else if (event.kind === 'put') this.#put(kind, this.#conclude(event.object));
+    else if (event.kind === 'gone') this.#forget(kind, this.#conclude(event.object));
+  }
+
+  #endList(kind: Kind): void {
+    for (const id of kind.unseen ?? []) {
+      const known = kind.objects.get(id);
+      if (known !== undefined) this.#forget(kind, known);
+    }
+    kind.unseen = undefined;
+    kind.markSynced();
+  }
+
+  #put(kind: Kind, after: Conclusion): void {
+    kind.unseen?.delete(after.id);
+    const before = kind.objects.get(after.id);
+    if (this.#gone.has(after.uid)) return;
+    if (
+      before !== undefined &&
+      before.uid === after.uid &&
+      !isNewer(after.resourceVersion, before.resourceVersion)
+    )
+      return;
+    kind.objects.set(after.id, after);
+    this.#listener.onChange({ before, after });
+  }
+
+  #forget(kind: Kind, gone: Conclusion): void {
+    this.#gone.set(gone.uid, true);
+    if (this.#gone.size > maxTombstones) this.#gone.delete(this.#gone.keys().next().value ?? '');
+    const before = kind.objects.get(gone.id);
+    // A newer object of the same name may be known already.
+    if (before === undefined || before.uid !== gone.uid) return;
+    kind.objects.delete(gone.id);
+    this.#listener.onChange({ before, after: undefined });
+  }
+
+  #fail(kind: Kind, error: unknown): void {
+    const cause =
+      error instanceof WeirError
+        ? error
+        : new WeirError(
+            { code: 'CLUSTER_UNREACHABLE', message: `cluster ${this.#client.name}: ${String(error)}` },
+            { cause: error },
+          );
+    kind.failure = cause;
+    // The server answered: it is this kind that is the matter, not the cluster.
+    if (cause instanceof ApiError && cause.status < 500) {
+      this.#refuse(kind, cause);
+      return;
+    }
+    this.#failingSince ??= Date.now();
+    if (this.#trouble !== undefined || Date.now() - this.#failingSince < troubleAfterMs) return;
+    this.#trouble = cause;
+    this.#listener.onTrouble(cause);
+  }
+
+  /** A kind that is served no more has no objects; a later `follow` starts anew. */
+  #refuse(kind: Kind, error: ApiError): void {
+    if (error.status !== 404) return;
+    this.#kinds.delete(kindKey(kind.resource));
+    for (const known of [...kind.objects.values()]) this.#forget(kind, known);
+    kind.stop.abort(error);
+  }
+
+  #recover(kind: Kind): void {
+    kind.failure = undefined;
+    if (this.#failingSince === undefined) return;
+    // Others may still be down; the next of their failures says so again.
+    this.#failingSince = undefined;
+    if (this.#trouble === undefined) return;
+    this.#trouble = undefined;
+    this.#listener.onTrouble(undefined);
+  }
+}
