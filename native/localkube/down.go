@@ -58,8 +58,8 @@ func (c *cluster) down(ctx context.Context, remove bool) error {
 	}
 	defer lock.release()
 	for _, r := range slices.Backward(allRoles) {
-		identity, _, ok := c.roleState(r)
-		if !ok {
+		identity, known := c.readRole(r)
+		if !known {
 			continue
 		}
 		if err := identity.kill(20 * time.Second); err != nil {

@@ -23,6 +23,7 @@ type processIdentity struct {
 // processStat is what /proc says of a process.
 type processStat struct {
 	state      byte // R, S, D, T (stopped), Z (zombie) ...
+	threads    int
 	startTicks uint64
 }
 
@@ -34,12 +35,17 @@ func parseStat(line []byte) (processStat, error) {
 		return processStat{}, errors.New("no command name in stat line")
 	}
 	fields := strings.Fields(string(line[end+1:]))
-	const startTimeIndex = 19 // field 22 of the line, of which the first two are before the parenthesis
+	// Fields 20 and 22 of the line, of which the first two end with the parenthesis.
+	const threadsIndex, startTimeIndex = 17, 19
 	if len(fields) <= startTimeIndex {
 		return processStat{}, errors.New("stat line is too short")
 	}
+	threads, err := strconv.Atoi(fields[threadsIndex])
+	if err != nil {
+		return processStat{}, err
+	}
 	ticks, err := strconv.ParseUint(fields[startTimeIndex], 10, 64)
-	return processStat{fields[0][0], ticks}, err
+	return processStat{fields[0][0], threads, ticks}, err
 }
 
 func readStat(pid int) (processStat, error) {
@@ -76,6 +82,16 @@ func (p processIdentity) current() (state byte, ok bool) {
 	return stat.state, true
 }
 
+// gone tells whether the process has let go of everything. Right after a kill the first thread can be
+// a zombie while others are still being torn down, and with them the port and the locks.
+func (p processIdentity) gone() bool {
+	if _, ok := p.current(); ok {
+		return false
+	}
+	stat, err := readStat(p.Pid)
+	return err != nil || stat.startTicks != p.StartTicks || stat.threads <= 1
+}
+
 // signal sends to exactly this process. os.FindProcess pins the process by a descriptor before the
 // identity is checked, so the pid cannot change hands in between.
 func (p processIdentity) signal(sig syscall.Signal) error {
@@ -99,7 +115,7 @@ func (p processIdentity) kill(patience time.Duration) error {
 		return err
 	}
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if _, ok := p.current(); !ok {
+		if p.gone() {
 			return nil
 		}
 	}

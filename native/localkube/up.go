@@ -153,8 +153,8 @@ func (c *cluster) ensureRole(ctx context.Context, r role, s settings) (*child, e
 		}
 		return nil, nil
 	}
-	if r == roleAPIServer && !portIsFree(s.Port) {
-		return nil, fmt.Errorf("port %d of cluster %s is in use by another program; stop it, or delete the cluster", s.Port, c.name)
+	if err := c.awaitRelease(ctx, r, s); err != nil {
+		return nil, err
 	}
 	progress("starting %s", r)
 	started, err := c.launch(r)
@@ -165,6 +165,21 @@ func (c *cluster) ensureRole(ctx context.Context, r role, s settings) (*child, e
 	return started, c.await(ctx, "process "+string(r), []*child{started}, func(context.Context) error {
 		if identity, known := c.readRole(r); !known || identity.Pid != started.pid {
 			return errors.New("not recorded yet")
+		}
+		return nil
+	})
+}
+
+// awaitRelease waits until a predecessor that was just killed has let go of its port and locks.
+func (c *cluster) awaitRelease(ctx context.Context, r role, s settings) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	return c.await(ctx, "a free place for "+string(r), nil, func(context.Context) error {
+		if identity, known := c.readRole(r); known && !identity.gone() {
+			return fmt.Errorf("process %d is still ending", identity.Pid)
+		}
+		if r == roleAPIServer && !portIsFree(s.Port) {
+			return fmt.Errorf("port %d is in use by another program; stop it, or delete the cluster", s.Port)
 		}
 		return nil
 	})
