@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"weir.dev/native/render/helm"
 	"weir.dev/native/render/kustomize"
@@ -32,9 +33,9 @@ func main() {
 	}
 	kustomize.DisableNetwork()
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
-	frames := os.Stdout
+	protocol := os.Stdout
 	os.Stdout = os.Stderr // a library that prints must not break the protocol
-	if err := serve(os.Stdin, frames); err != nil {
+	if err := serve(os.Stdin, protocol); err != nil {
 		fmt.Fprintln(os.Stderr, "render:", err)
 		os.Exit(1)
 	}
@@ -46,24 +47,47 @@ func serve(stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	service := render.NewService(func(text string) { fmt.Fprintln(os.Stderr, text) })
-	for {
-		body, err := wire.ReadFrame(in)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil
-		}
+	for frame := range frames(in) {
 		var response wire.Response
 		switch {
-		case errors.Is(err, wire.ErrFrameTooLarge):
+		case errors.Is(frame.err, wire.ErrFrameTooLarge):
 			response.Error = wire.Fail(wire.FrameTooLarge, "%s", wire.ErrFrameTooLarge.Error())
-		case err != nil:
-			return err
+		case frame.err != nil:
+			return frame.err
 		default:
-			response = answer(service, body)
+			response = answer(service, frame.body)
 		}
 		if err := wire.WriteFrame(out, response, tooLarge(response.ID)); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// lastAnswerGrace is how long a rendering may go on once nobody can ask any more.
+const lastAnswerGrace = 5 * time.Second
+
+type frame struct {
+	body []byte
+	err  error
+}
+
+// frames reads ahead by one frame, so that the end of stdin is seen while an evaluator is busy: a template that never ends
+// must not outlive the parent.
+func frames(in *bufio.Reader) <-chan frame {
+	read := make(chan frame)
+	go func() {
+		defer close(read)
+		for {
+			body, err := wire.ReadFrame(in)
+			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+				time.AfterFunc(lastAnswerGrace, func() { os.Exit(0) })
+				return
+			}
+			read <- frame{body: body, err: err}
+		}
+	}()
+	return read
 }
 
 func answer(service *render.Service, body []byte) wire.Response {
