@@ -23,8 +23,9 @@ export async function setup({ native = ['localkube', 'render'], bundle = true, l
   await step('packages', async () => ensurePackages(log));
   for (const name of native) {
     await step(`go ${name}`, async () => {
-      binaries[name] = await ensureNative(name, log);
-      return binaries[name];
+      const { path, built } = await ensureNative(name, log);
+      binaries[name] = path;
+      return built ? 'built' : 'unchanged';
     });
   }
   if (bundle) await step('weir', async () => ensureBundle(log));
@@ -42,8 +43,7 @@ async function ensurePackages(log) {
 
 async function ensureNative(name, log) {
   const { buildNative } = await import('./build-native.mjs');
-  const { path } = await buildNative(name, { log });
-  return path;
+  return await buildNative(name, { log });
 }
 
 async function ensureBundle(log) {

@@ -105,7 +105,8 @@ function gitVersion() {
 }
 
 function goVersion() {
-  return /go version go(\d+(?:\.\d+)*)/.exec(output('go', ['version']))?.[1];
+  // `local`: a tool chain that Go would have to download is not there yet, and builds do not ask for it.
+  return /go version go(\d+(?:\.\d+)*)/.exec(output('go', ['version'], { GOTOOLCHAIN: 'local' }))?.[1];
 }
 
 function gitHttpBackend() {
@@ -114,8 +115,9 @@ function gitHttpBackend() {
   return directory !== '' && existsSync(file) ? file : undefined;
 }
 
-function output(command, args) {
-  const result = spawnSync(command, args, { encoding: 'utf8', timeout: 20_000, cwd: root });
+function output(command, args, environment = {}) {
+  const env = { ...process.env, ...environment };
+  const result = spawnSync(command, args, { encoding: 'utf8', timeout: 20_000, cwd: root, env });
   return result.status === 0 ? result.stdout : '';
 }
 

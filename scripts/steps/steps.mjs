@@ -100,7 +100,12 @@ export function clusterSteps({ node } = {}) {
 
 /** gofmt, vet and tests of each Go module. The flags are those of build-native.mjs: other ones would compile all anew. */
 export function goSteps() {
-  const env = { CGO_ENABLED: '0', GOFLAGS: '-trimpath -buildvcs=false' };
+  const env = {
+    CGO_ENABLED: '0',
+    GOFLAGS: '-trimpath -buildvcs=false',
+    GOTOOLCHAIN: 'local',
+    GOWORK: 'off',
+  };
   return goModules().flatMap(({ name, directory }) => [
     command({
       group: 'go',
