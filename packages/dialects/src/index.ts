@@ -1,1 +1,7 @@
-export {};
+// The public face of the dialects.
+
+export { argocd } from './argocd/argocd.ts';
+export { readClusterSecret } from './argocd/cluster-secret.ts';
+export { matchRepository, readRepositorySecret } from './argocd/repository-secret.ts';
+export { readCredentialsSecret } from './flux/credentials-secret.ts';
+export { flux } from './flux/flux.ts';

@@ -1,0 +1,45 @@
+// The Argo CD dialect: Applications in front of the neutral engine.
+// It never sees a cluster, a clock or another dialect.
+
+import type { Dialect } from '@weir/core';
+import { recordAt } from '../resource/read-field.ts';
+import { readClusterSecret } from './cluster-secret.ts';
+import {
+  controllerName,
+  fieldManager,
+  refreshAnnotation,
+  secretTypeLabel,
+  trackingAnnotation,
+} from './names.ts';
+import { readApplication } from './read-application.ts';
+import { readRepositorySecret } from './repository-secret.ts';
+
+export const argocd: Dialect = {
+  name: 'argocd',
+  marks: {
+    labels: [],
+    annotations: [trackingAnnotation],
+    managers: [fieldManager, controllerName],
+  },
+  secrets: {
+    labelSelector: secretTypeLabel,
+    readCluster: readClusterSecret,
+    readRepository: readRepositorySecret,
+  },
+  kinds: [
+    {
+      group: 'argoproj.io',
+      version: 'v1alpha1',
+      kind: 'Application',
+      plural: 'applications',
+      role: 'delivery',
+      statusSubresource: false,
+    },
+  ],
+  eventSource: () => controllerName,
+  read: readApplication,
+  projectDelivery: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
+  projectSource: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
+  summarize: () => ({ cluster: '', revision: '', sync: '', health: '', message: '', suspended: false }),
+  requestPatch: () => ({ metadata: { annotations: { [refreshAnnotation]: 'normal' } } }),
+};

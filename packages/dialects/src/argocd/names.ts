@@ -1,0 +1,16 @@
+// The names by which Argo CD's users know things: annotations, finalizers, namespaces, managers.
+// It never holds a rule.
+
+export const dialectName = 'argocd';
+export const fieldManager = 'argocd-controller';
+/** The binary's own name: manager of writes without a field manager, and source of its events. */
+export const controllerName = 'argocd-application-controller';
+export const trackingAnnotation = 'argocd.argoproj.io/tracking-id';
+export const refreshAnnotation = 'argocd.argoproj.io/refresh';
+export const skipReconcileAnnotation = 'argocd.argoproj.io/skip-reconcile';
+export const secretTypeLabel = 'argocd.argoproj.io/secret-type';
+export const resourcesFinalizer = 'resources-finalizer.argocd.argoproj.io';
+/** Where Argo CD is installed unless an Application's status says otherwise. */
+export const defaultControllerNamespace = 'argocd';
+export const inClusterServer = 'https://kubernetes.default.svc';
+export const inClusterName = 'in-cluster';

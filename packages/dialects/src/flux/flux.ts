@@ -1,0 +1,45 @@
+// The Flux dialect: GitRepositories and Kustomizations in front of the neutral engine.
+// It never sees a cluster, a clock or another dialect.
+
+import type { Dialect } from '@weir/core';
+import { recordAt } from '../resource/read-field.ts';
+import { readCredentialsSecret } from './credentials-secret.ts';
+import {
+  fieldManager,
+  kustomizeGroup,
+  nameLabel,
+  namespaceLabel,
+  requestedAtAnnotation,
+  sourceGroup,
+} from './names.ts';
+import { readFlux } from './read-flux.ts';
+
+export const flux: Dialect = {
+  name: 'flux',
+  marks: { labels: [nameLabel, namespaceLabel], annotations: [], managers: [fieldManager] },
+  secrets: { readCredentials: readCredentialsSecret },
+  kinds: [
+    {
+      group: sourceGroup,
+      version: 'v1',
+      kind: 'GitRepository',
+      plural: 'gitrepositories',
+      role: 'source',
+      statusSubresource: true,
+    },
+    {
+      group: kustomizeGroup,
+      version: 'v1',
+      kind: 'Kustomization',
+      plural: 'kustomizations',
+      role: 'delivery',
+      statusSubresource: true,
+    },
+  ],
+  eventSource: (kind) => (kind === 'GitRepository' ? 'source-controller' : 'kustomize-controller'),
+  read: readFlux,
+  projectDelivery: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
+  projectSource: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
+  summarize: () => ({ cluster: '', revision: '', sync: '', health: '', message: '', suspended: false }),
+  requestPatch: ({ now }) => ({ metadata: { annotations: { [requestedAtAnnotation]: now } } }),
+};

@@ -1,0 +1,123 @@
+// Reads a Kustomization: a delivery, or the list of what is wrong with it.
+// It never reads its source, and never throws.
+
+import type {
+  ClusterRef,
+  DeletionPolicy,
+  Delivery,
+  KubeObject,
+  KustomizeRecipe,
+  Reading,
+  SyncPolicy,
+} from '@weir/core';
+import { approvedDeletionsOf, declaredId, isDeleting, ownerOf } from '../resource/owner-of.ts';
+import { textAt } from '../resource/read-field.ts';
+import { cleanPath } from '../resource/repository-path.ts';
+import { checkValue } from '../schema/check-value.ts';
+import { invalidField } from '../schema/problems.ts';
+import { type KustomizationSpec, kustomizationSpecSchema } from './kustomization-schema.ts';
+import { kustomizationTiming } from './kustomization-timing.ts';
+import {
+  dialectName,
+  fieldManager,
+  finalizer,
+  nameLabel,
+  namespaceLabel,
+  requestedAtAnnotation,
+} from './names.ts';
+import { unsupportedKustomizationFields } from './unsupported-kustomization.ts';
+
+export function readKustomization(object: KubeObject): Reading {
+  const owner = ownerOf(object);
+  const id = declaredId(dialectName, owner);
+  const { value: spec, problems } = checkValue(kustomizationSpecSchema, object.spec ?? {}, 'spec');
+  if (problems.length > 0) return { kind: 'invalid', id, role: 'delivery', owner, problems };
+  const path = cleanPath(spec.path ?? '');
+  const found = [
+    ...(path === undefined ? [invalidField('spec.path', 'expected a directory inside the source')] : []),
+    ...unsupportedKustomizationFields(spec),
+  ];
+  if (found.length > 0) return { kind: 'invalid', id, role: 'delivery', owner, problems: found };
+  const requestToken = textAt(object, 'metadata', 'annotations', requestedAtAnnotation);
+  const approvedDeletions = approvedDeletionsOf(object);
+  const delivery: Delivery = {
+    id,
+    dialect: dialectName,
+    owner,
+    source: declaredId(dialectName, {
+      kind: 'GitRepository',
+      namespace: spec.sourceRef.namespace || owner.namespace,
+      name: spec.sourceRef.name,
+    }),
+    recipe: { path: path ?? '.', type: 'kustomize', kustomize: lowerBuild(spec) },
+    cluster: lowerCluster(spec, owner.namespace),
+    // Flux refuses a namespaced object without a namespace; the build puts the target namespace in.
+    namespace: spec.targetNamespace ?? '',
+    mark: { kind: 'labels', labels: { [nameLabel]: owner.name, [namespaceLabel]: owner.namespace } },
+    fieldManager,
+    policy: lowerPolicy(spec),
+    deletion: lowerDeletion(spec),
+    dependsOn: (spec.dependsOn ?? []).map(({ name, namespace }) =>
+      declaredId(dialectName, { kind: 'Kustomization', namespace: namespace || owner.namespace, name }),
+    ),
+    suspended: spec.suspend === true,
+    deleting: isDeleting(object),
+    ...(requestToken === undefined ? {} : { requestToken }),
+    ...(approvedDeletions === undefined ? {} : { approvedDeletions }),
+  };
+  return { kind: 'delivery', delivery };
+}
+
+function lowerBuild(spec: KustomizationSpec): KustomizeRecipe {
+  return {
+    mode: 'flux',
+    ...(spec.namePrefix ? { namePrefix: spec.namePrefix } : {}),
+    ...(spec.nameSuffix ? { nameSuffix: spec.nameSuffix } : {}),
+    ...(spec.targetNamespace ? { namespace: spec.targetNamespace } : {}),
+    ...(spec.images === undefined ? {} : { imageOverrides: spec.images }),
+    ...(spec.patches === undefined ? {} : { patches: spec.patches }),
+    ...(spec.components === undefined ? {} : { components: spec.components }),
+  };
+}
+
+function lowerCluster(spec: KustomizationSpec, namespace: string): ClusterRef {
+  const reference = spec.kubeConfig?.secretRef;
+  if (reference === undefined) return { kind: 'hub' };
+  const { name, key } = reference;
+  return { kind: 'kubeconfig-secret', namespace, name, ...(key ? { key } : {}) };
+}
+
+function lowerPolicy(spec: KustomizationSpec): SyncPolicy {
+  const { intervalMs, retryIntervalMs, timeoutMs } = kustomizationTiming(spec);
+  return {
+    mode: 'automatic',
+    prune: spec.prune === true,
+    selfHeal: true,
+    // A directory that is emptied is pruned and stays ready; one that is gone fails.
+    allowEmpty: true,
+    wait: spec.wait === true,
+    createNamespace: false,
+    force: spec.force === true,
+    failOnShared: false,
+    timeoutMs,
+    retry: {
+      limit: Number.MAX_SAFE_INTEGER,
+      baseMs: retryIntervalMs,
+      factor: 1,
+      maxMs: retryIntervalMs,
+    },
+    intervalMs,
+  };
+}
+
+/** A suspended Kustomization leaves everything behind, even with prune. */
+function lowerDeletion(spec: KustomizationSpec): DeletionPolicy {
+  const policy = spec.deletionPolicy ?? 'MirrorPrune';
+  const deletes = policy === 'MirrorPrune' ? spec.prune === true : policy !== 'Orphan';
+  return {
+    finalizer,
+    ensureFinalizer: true,
+    mode: deletes && spec.suspend !== true ? 'delete' : 'orphan',
+    propagation: 'Background',
+  };
+}
