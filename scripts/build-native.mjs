@@ -3,7 +3,16 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -38,7 +47,10 @@ export async function nativePath(name) {
   const hash = createHash('sha256');
   hash.update(`${await goVersion()}\0${[...buildFlags, ...linkerFlags(name)].join(' ')}\0`);
   for (const file of sourceFiles(moduleOf(name))) {
-    hash.update(`${relative(moduleOf(name), file).split(sep).join('/')}\0`).update(readFileSync(file)).update('\0');
+    hash
+      .update(`${relative(moduleOf(name), file).split(sep).join('/')}\0`)
+      .update(readFileSync(file))
+      .update('\0');
   }
   return join(cacheDir(), 'bin', `${name}-${hash.digest('hex').slice(0, 20)}`);
 }
@@ -89,7 +101,9 @@ async function build({ name, path, log }) {
       state.compiled += 1;
     });
     renameSync(part, path);
-    log(`${name}: built in ${showTime(Date.now() - started)}, ${Math.round(statSync(path).size / 2 ** 20)} MiB`);
+    log(
+      `${name}: built in ${showTime(Date.now() - started)}, ${Math.round(statSync(path).size / 2 ** 20)} MiB`,
+    );
   } finally {
     clearInterval(timer);
     rmSync(part, { force: true });
@@ -98,7 +112,11 @@ async function build({ name, path, log }) {
 
 /** Runs go in a program's module; `onLine` gets each line of its stderr. The child dies with this process. */
 async function go(name, args, onLine) {
-  const child = spawn('go', args, { cwd: moduleOf(name), env: goEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('go', args, {
+    cwd: moduleOf(name),
+    env: goEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const stop = () => child.kill('SIGKILL');
   process.once('exit', stop);
   const tail = [];
@@ -112,7 +130,8 @@ async function go(name, args, onLine) {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    if (code !== 0) throw new Error(`go ${args[0]} of native/${name} failed (code ${code}):\n${tail.join('\n')}`);
+    if (code !== 0)
+      throw new Error(`go ${args[0]} of native/${name} failed (code ${code}):\n${tail.join('\n')}`);
   } finally {
     process.removeListener('exit', stop);
   }
@@ -121,7 +140,10 @@ async function go(name, args, onLine) {
 async function goVersion() {
   try {
     const names = ['GOVERSION', 'GOOS', 'GOARCH'];
-    const { stdout } = await promisify(execFile)('go', ['env', ...names], { cwd: root, env: goEnvironment() });
+    const { stdout } = await promisify(execFile)('go', ['env', ...names], {
+      cwd: root,
+      env: goEnvironment(),
+    });
     return stdout.trim().split('\n').join(' ');
   } catch (error) {
     if (error.code === 'ENOENT') throw new Error('go was not found on PATH; install Go 1.26 or newer');
@@ -165,7 +187,9 @@ function removeUnused(name, keep) {
 async function main(names) {
   const unknown = names.filter((name) => !nativePrograms().includes(name));
   if (unknown.length > 0) {
-    process.stderr.write(`usage: build-native.mjs [${nativePrograms().join('] [')}]; unknown: ${unknown.join(', ')}\n`);
+    process.stderr.write(
+      `usage: build-native.mjs [${nativePrograms().join('] [')}]; unknown: ${unknown.join(', ')}\n`,
+    );
     return 2;
   }
   const log = (line) => process.stderr.write(`build-native: ${line}\n`);
