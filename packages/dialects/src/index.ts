@@ -3,5 +3,6 @@
 export { argocd } from './argocd/argocd.ts';
 export { readClusterSecret } from './argocd/cluster-secret.ts';
 export { matchRepository, readRepositorySecret } from './argocd/repository-secret.ts';
+export { type DefinitionFile, definitionFiles } from './definitions.ts';
 export { readCredentialsSecret } from './flux/credentials-secret.ts';
 export { flux } from './flux/flux.ts';

@@ -4,7 +4,7 @@
 import {
   boolean,
   freeForm,
-  integerOrString,
+  integer,
   list,
   map,
   object,
@@ -89,11 +89,11 @@ export type KustomizeSource = Static<typeof kustomizeSchema>;
 export type DirectorySource = Static<typeof directorySchema>;
 
 export const retrySchema = {
-  limit: integerOrString('Attempts after the first; negative: without end'),
+  limit: integer('Attempts after the first; negative: without end'),
   refresh: boolean(),
   backoff: optionalObject({
     duration: string('Go duration, or seconds'),
-    factor: integerOrString(),
+    factor: integer(),
     maxDuration: string('Go duration, or seconds'),
   }),
 };
