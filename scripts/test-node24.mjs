@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { setup } from './setup.mjs';
 import { withLock } from './steps/lock.mjs';
 import { cacheDir } from './steps/place.mjs';
-import { runSteps, summarize, summarizeFailure } from './steps/run-steps.mjs';
+import { failedOutcome, runSteps, summarize } from './steps/run-steps.mjs';
 import { clusterSteps, unitSteps } from './steps/steps.mjs';
 
 try {
@@ -14,10 +14,10 @@ try {
   const node = await ensureNode24();
   // What tests start by `#!/usr/bin/env node` has to be on Node 24 too.
   process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  const phases = [...unitSteps({ node }), ...clusterSteps({ node })].map((step) => [step]);
-  process.exitCode = summarize(await runSteps({ phases, command: 'node24' }));
+  const steps = [...unitSteps({ node }), ...clusterSteps({ node })];
+  process.exitCode = summarize(await runSteps({ steps, width: 1, command: 'node24' }));
 } catch (error) {
-  process.exitCode = summarizeFailure({ name: 'setup', error });
+  process.exitCode = summarize([failedOutcome({ name: 'setup', error })]);
 }
 
 async function ensureNode24() {

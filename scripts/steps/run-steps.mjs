@@ -7,19 +7,18 @@ import { showTime } from './place.mjs';
 
 const say = (line) => process.stdout.write(`${line}\n`);
 
-/** Each inner list runs `width` steps at a time; lists run one after the other. Resolves with all results. */
-export async function runSteps({ phases, width = 2, command }) {
+/** Runs `width` steps at a time. Resolves with an outcome for each; never rejects because of one. */
+export async function runSteps({ steps, width = 2, command }) {
+  if (steps.length === 0) return [];
   const logs = mkdtempSync(join(tmpdir(), `weir-${command}-`));
   const outcomes = [];
-  for (const steps of phases) {
-    const queue = [...steps];
-    const worker = async () => {
-      for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
-        outcomes.push(await runStep({ step, logs, command }));
-      }
-    };
-    await Promise.all(Array.from({ length: width }, worker));
-  }
+  const queue = [...steps];
+  const worker = async () => {
+    for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
+      outcomes.push(await runStep({ step, logs, command }));
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
   if (outcomes.every(({ results }) => results.failed.length === 0)) rmSync(logs, { recursive: true });
   return outcomes;
 }
@@ -56,7 +55,7 @@ export function summarize(outcomes) {
     for (const { name, reason } of skipped) say(`  ${name}: ${reason}`);
   }
   for (const { step, results, logFile } of failing) {
-    say(`\n${step.name} FAILED, log: ${logFile}`);
+    say(`\n${step.name} FAILED${logFile === undefined ? '' : `, log: ${logFile}`}`);
     for (const { name, message } of results.failed) {
       say(`\n  ${name}`);
       for (const line of message.trimEnd().split('\n')) say(`    ${line}`);
@@ -68,9 +67,8 @@ export function summarize(outcomes) {
   return failed === 0 ? 0 : 1;
 }
 
-/** For what fails before any step can run. */
-export function summarizeFailure({ name, error }) {
+/** For what fails outside of any step. */
+export function failedOutcome({ name, error }) {
   const message = error instanceof Error ? error.message : String(error);
-  const results = { passed: [], failed: [{ name, message }], skipped: [] };
-  return summarize([{ step: { name }, results, logFile: 'none' }]);
+  return { step: { name }, results: { passed: [], failed: [{ name, message }], skipped: [] } };
 }
