@@ -1,0 +1,30 @@
+// Finds or builds the real render binary, and writes stand-ins that misbehave, for tests.
+
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** The path of the binary of the present sources. */
+export async function renderBinary(): Promise<string> {
+  const script = pathToFileURL(join(repositoryRoot, 'scripts', 'build-native.mjs')).href;
+  const builder = (await import(script)) as { buildNative(name: string): Promise<{ path: string }> };
+  return (await builder.buildNative('render')).path;
+}
+
+/** An executable that runs the given JavaScript instead of a render binary; it may use `send(message)`. */
+export function misbehavingBinary(body: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'weir-fake-render-')), 'render');
+  const send = `const send = (message) => {
+  const body = Buffer.from(JSON.stringify(message));
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(body.length);
+  process.stdout.write(Buffer.concat([head, body]));
+};
+const hello = { type: 'hello', protocol: 1, role: 'render', evaluators: {} };`;
+  writeFileSync(path, `#!${process.execPath}\n${send}\n${body}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
