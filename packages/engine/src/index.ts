@@ -1,1 +1,4 @@
-export {};
+// The public face of engine.
+export { type Controller, type ControllerOptions, type PushNotice, startController } from './controller.ts';
+export { type Installed, installHub, ownLabel } from './install.ts';
+export type { Log, LogLine } from './log.ts';

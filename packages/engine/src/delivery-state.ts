@@ -1,0 +1,50 @@
+// What is remembered of a delivery between two looks at it. All of it may be lost: it is found again by looking.
+
+import type { DeliveryId, DeliveryVerdict, Recipe, Run } from '@weir/core';
+
+export interface DeliveryState {
+  verdict?: DeliveryVerdict;
+  run?: Run;
+  /** What was rendered last, with the capabilities of its cluster. */
+  recipe?: Recipe;
+  /** Digest of what the last failed run wanted; its failures count only for that. */
+  failedCandidate?: string;
+  failures: number;
+  /** Milliseconds since the epoch: no run before this. */
+  retryAt: number;
+  /** Repairs of drift in a row, and when the next one may be. */
+  heals: number;
+  healAt: number;
+  healedAt: number;
+  /** Since when the health of all objects is waited for. */
+  waitingSince?: number;
+  /** The trouble that lies outside of the delivery, and how often in a row it was met. */
+  environment?: { readonly text: string; readonly tries: number };
+  handledToken?: string;
+  handledOrder?: string;
+  /** The source's attempt count when a refresh was asked for. */
+  refresh?: { readonly token: string; readonly attempts: number };
+}
+
+export interface DeliveryStates {
+  of(id: DeliveryId): DeliveryState;
+  peek(id: DeliveryId): DeliveryState | undefined;
+  forget(id: DeliveryId): void;
+  all(): Iterable<readonly [DeliveryId, DeliveryState]>;
+}
+
+export function createDeliveryStates(): DeliveryStates {
+  const states = new Map<DeliveryId, DeliveryState>();
+  return {
+    of: (id) => {
+      const known = states.get(id);
+      if (known !== undefined) return known;
+      const fresh: DeliveryState = { failures: 0, retryAt: 0, heals: 0, healAt: 0, healedAt: 0 };
+      states.set(id, fresh);
+      return fresh;
+    },
+    peek: (id) => states.get(id),
+    forget: (id) => void states.delete(id),
+    all: () => states,
+  };
+}

@@ -1,0 +1,174 @@
+// Which clusters there are and how each is spoken to: one session a cluster, shared by all its deliveries.
+// It never decides what is written there.
+
+import {
+  type ClusterRecord,
+  type ClusterRef,
+  type Dialect,
+  type DialectMarks,
+  failed,
+  type KubeObject,
+  ok,
+  type Problem,
+  type Result,
+  WeirError,
+} from '@weir/core';
+import {
+  accessOfKubeconfig,
+  accessOfRecord,
+  type CacheListener,
+  type ClusterAccess,
+  type ClusterCache,
+  connect,
+  createClusterCache,
+  createWriter,
+  digestText,
+  type KubeClient,
+  type Writer,
+} from '@weir/kube';
+
+export interface Session {
+  /** Stable key of the cluster: inventories and claims are kept under it. */
+  readonly key: string;
+  readonly client: KubeClient;
+  readonly writer: Writer;
+  readonly cache: ClusterCache;
+}
+
+export interface FleetOptions {
+  readonly hub: ClusterAccess;
+  readonly marks: DialectMarks;
+  /** Clusters that Secrets on the hub register now. */
+  readonly registrations: () => readonly ClusterRecord[];
+  /** Reads a Secret on the hub. */
+  readonly secret: (namespace: string, name: string) => Promise<KubeObject | undefined>;
+  readonly listener: (clusterKey: string) => CacheListener;
+}
+
+export interface Fleet {
+  readonly hub: Session;
+  /** The session of a cluster, opened on first use and again when its registration changed. */
+  session(ref: ClusterRef): Promise<Result<Session>>;
+  sessions(): readonly Session[];
+  close(): Promise<void>;
+}
+
+/** A kubeconfig Secret is read again after this long, or at once when the cluster refused the old credentials. */
+const kubeconfigFreshMs = 60_000;
+
+interface Open {
+  readonly session: Session;
+  /** Digest of what the session was opened with. */
+  readonly identity: string;
+  checkedAt: number;
+}
+
+export function createFleet(options: FleetOptions): Fleet {
+  const open = new Map<string, Open>();
+  const start = (key: string, access: ClusterAccess): Session => {
+    const client = connect(access);
+    const cache = createClusterCache(client, { marks: options.marks, listener: options.listener(key) });
+    return { key, client, writer: createWriter(client), cache };
+  };
+  const hub = start('hub', options.hub);
+  const reopen = (key: string, identity: string, access: ClusterAccess): Session => {
+    const known = open.get(key);
+    if (known?.identity === identity) {
+      known.checkedAt = Date.now();
+      return known.session;
+    }
+    if (known !== undefined) closeSession(known.session);
+    const session = start(key, access);
+    open.set(key, { session, identity, checkedAt: Date.now() });
+    return session;
+  };
+  return {
+    hub,
+    session: async (ref) => {
+      if (ref.kind === 'hub') return ok(hub);
+      if (ref.kind === 'kubeconfig-secret')
+        return kubeconfigSession({ ref, options, known: open.get(keyOf(ref)), reopen });
+      const record = findRegistration(ref, options.registrations());
+      if (!record.ok) return record;
+      return ok(
+        reopen(record.value.server, digestText(JSON.stringify(record.value)), accessOfRecord(record.value)),
+      );
+    },
+    sessions: () => [hub, ...[...open.values()].map(({ session }) => session)],
+    close: async () => {
+      for (const session of [hub, ...[...open.values()].map((each) => each.session)]) closeSession(session);
+    },
+  };
+}
+
+function closeSession(session: Session): void {
+  session.cache.close();
+  void session.client.close();
+}
+
+type Named = Extract<ClusterRef, { kind: 'name' | 'server' }>;
+
+function findRegistration(ref: Named, records: readonly ClusterRecord[]): Result<ClusterRecord> {
+  const wanted = ref.kind === 'name' ? ref.name : ref.server;
+  const bare = (server: string): string => server.replace(/\/+$/, '');
+  const found = records.filter((record) =>
+    ref.kind === 'name' ? record.name === wanted : bare(record.server) === bare(wanted),
+  );
+  const [record] = found;
+  if (record !== undefined && found.length === 1) return ok(record);
+  const what = found.length === 0 ? 'is not registered' : `is registered ${found.length} times`;
+  return failed({
+    code: 'CLUSTER_NOT_FOUND',
+    message: `cluster ${wanted}: ${what}; expected one cluster Secret with that ${ref.kind}`,
+  });
+}
+
+type SecretRef = Extract<ClusterRef, { kind: 'kubeconfig-secret' }>;
+
+const keyOf = (ref: SecretRef): string => `kubeconfig:${ref.namespace}/${ref.name}/${ref.key ?? ''}`;
+
+async function kubeconfigSession(input: {
+  ref: SecretRef;
+  options: FleetOptions;
+  known: Open | undefined;
+  reopen: (key: string, identity: string, access: ClusterAccess) => Session;
+}): Promise<Result<Session>> {
+  const { ref, options, known, reopen } = input;
+  const isFine = known !== undefined && known.session.cache.trouble() === undefined;
+  if (isFine || (known !== undefined && Date.now() - known.checkedAt < kubeconfigFreshMs))
+    return ok(known.session);
+  const secret = await options.secret(ref.namespace, ref.name);
+  const problem = (why: string): Problem => ({
+    code: 'CLUSTER_CREDENTIALS_INVALID',
+    message: `Secret ${ref.namespace}/${ref.name}: ${why}; expected a kubeconfig under the key ${ref.key ?? 'value or value.yaml'}`,
+  });
+  if (secret === undefined) return failed(problem('does not exist'));
+  const text = kubeconfigIn(secret, ref.key);
+  if (text === undefined) return failed(problem('holds no such key'));
+  const access = await accessOfKubeconfig(text, { name: ref.name });
+  return access.ok ? ok(reopen(keyOf(ref), digestText(text), access.value)) : access;
+}
+
+function kubeconfigIn(secret: KubeObject, key: string | undefined): string | undefined {
+  const data = secret.data as Readonly<Record<string, unknown>> | undefined;
+  for (const name of key === undefined ? ['value', 'value.yaml'] : [key]) {
+    const value = data?.[name];
+    if (typeof value === 'string') return Buffer.from(value, 'base64').toString('utf8');
+  }
+  return undefined;
+}
+
+/** The marks of all dialects together: every cluster's cache keeps them all. */
+export function allMarks(dialects: readonly Dialect[]): DialectMarks {
+  return {
+    labels: dialects.flatMap(({ marks }) => marks.labels),
+    annotations: dialects.flatMap(({ marks }) => marks.annotations),
+    managers: dialects.flatMap(({ marks }) => marks.managers),
+  };
+}
+
+/** The problem in anything that was thrown. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof WeirError) return error.problem;
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
+}

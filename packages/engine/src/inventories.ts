@@ -1,0 +1,329 @@
+// The journal of what each delivery owns, kept as Inventory objects on the hub: membership ahead of creation, digests
+// lazily after. It never decides what belongs in it.
+
+import {
+  type DeliveryId,
+  type Inventory,
+  type InventoryEntry,
+  isRecord,
+  type KubeObject,
+  type ObjectId,
+  type Owner,
+  projectionVersion,
+  type ResolvedRef,
+  readEntry,
+  storeEntry,
+} from '@weir/core';
+import { digestText, type KubeClient, type Writer } from '@weir/kube';
+
+export interface Inventories {
+  load(signal: AbortSignal): Promise<void>;
+  get(delivery: DeliveryId): InventoryRecord | undefined;
+  open(delivery: DeliveryId, owner: Owner, cluster: string): InventoryRecord;
+  /** The delivery, other than `except`, that has the object in that cluster. */
+  holder(input: { cluster: string; id: ObjectId; except: DeliveryId }): DeliveryId | undefined;
+  deliveries(): readonly DeliveryId[];
+  /** Takes a delivery out of memory; its objects on the hub go with their owner. */
+  forget(delivery: DeliveryId): void;
+  /** Writes what is pending, everywhere. */
+  flush(signal: AbortSignal): Promise<void>;
+}
+
+/** The inventory of one delivery, with what is not yet written. */
+export interface InventoryRecord extends Inventory {
+  /** Digest of the desired state that the last successful run reached; tells a new candidate from drift. */
+  readonly candidate?: string;
+  readonly entries: Map<ObjectId, InventoryEntry>;
+  /** Adds members and writes them before it returns: only then may they be created. */
+  join(members: readonly { id: ObjectId; entry: InventoryEntry }[], signal: AbortSignal): Promise<void>;
+  /** In memory at once, on the hub soon. */
+  set(id: ObjectId, entry: InventoryEntry): void;
+  leave(id: ObjectId): void;
+  succeed(applied: ResolvedRef, candidate: string): void;
+  flush(signal: AbortSignal): Promise<void>;
+  /** Deletes the objects on the hub. */
+  destroy(signal: AbortSignal): Promise<void>;
+}
+
+/** About 250 bytes an entry, so that a shard stays well below the 1.5 MB of one etcd value. */
+const entriesPerShard = 1_000;
+const lazyWriteMs = 1_000;
+
+interface Stored {
+  shards: number;
+  applied?: ResolvedRef;
+  candidate?: string;
+}
+
+export function createInventories(options: {
+  client: KubeClient;
+  writer: Writer;
+  onClaimsFreed: (cluster: string, ids: readonly ObjectId[]) => void;
+  onError: (error: unknown) => void;
+}): Inventories {
+  const records = new Map<DeliveryId, OneInventory>();
+  /** `cluster\0object id` -> delivery. */
+  const claims = new Map<string, DeliveryId>();
+  const shared: Shared = { ...options, claims };
+  return {
+    load: async (signal) => {
+      const found = await options.client.list(
+        { group: 'weir.dev', version: 'v1alpha1', plural: 'inventories' },
+        { signal },
+      );
+      for (const object of found) {
+        const read = readShard(object);
+        if (read === undefined) continue;
+        const record = records.get(read.delivery) ?? new OneInventory(shared, read);
+        records.set(read.delivery, record);
+        record.adopt(read);
+      }
+    },
+    get: (delivery) => records.get(delivery),
+    open: (delivery, owner, cluster) => {
+      const known = records.get(delivery);
+      if (known !== undefined && known.cluster === cluster) {
+        known.owner = owner;
+        return known;
+      }
+      const record = new OneInventory(shared, { delivery, cluster, namespace: owner.namespace });
+      record.owner = owner;
+      records.set(delivery, record);
+      return record;
+    },
+    holder: ({ cluster, id, except }) => {
+      const holder = claims.get(`${cluster}\0${id}`);
+      return holder === except ? undefined : holder;
+    },
+    deliveries: () => [...records.keys()],
+    forget: (delivery) => {
+      records.get(delivery)?.release();
+      records.delete(delivery);
+    },
+    flush: async (signal) => {
+      await Promise.all([...records.values()].map((record) => record.flush(signal)));
+    },
+  };
+}
+
+interface Shared {
+  readonly writer: Writer;
+  readonly claims: Map<string, DeliveryId>;
+  readonly onClaimsFreed: (cluster: string, ids: readonly ObjectId[]) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface Shard extends Stored {
+  readonly delivery: DeliveryId;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly entries: readonly { id: ObjectId; entry: InventoryEntry }[];
+}
+
+class OneInventory implements InventoryRecord {
+  readonly delivery: DeliveryId;
+  readonly cluster: string;
+  readonly entries = new Map<ObjectId, InventoryEntry>();
+  applied?: ResolvedRef;
+  candidate?: string;
+  owner: Owner | undefined;
+  readonly #shared: Shared;
+  readonly #namespace: string;
+  #shards = 0;
+  #dirty = false;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(shared: Shared, of: { delivery: DeliveryId; cluster: string; namespace: string }) {
+    this.#shared = shared;
+    this.delivery = of.delivery;
+    this.cluster = of.cluster;
+    this.#namespace = of.namespace;
+  }
+
+  adopt(shard: Shard): void {
+    for (const { id, entry } of shard.entries) this.#put(id, entry);
+    this.#shards = Math.max(this.#shards, shard.shards);
+    if (shard.applied !== undefined) this.applied = shard.applied;
+    if (shard.candidate !== undefined) this.candidate = shard.candidate;
+  }
+
+  async join(
+    members: readonly { id: ObjectId; entry: InventoryEntry }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (members.length === 0) return;
+    for (const { id, entry } of members) this.#put(id, entry);
+    this.#dirty = true;
+    await this.flush(signal);
+  }
+
+  set(id: ObjectId, entry: InventoryEntry): void {
+    this.#put(id, entry);
+    this.#touch();
+  }
+
+  leave(id: ObjectId): void {
+    if (!this.entries.delete(id)) return;
+    this.#unclaim([id]);
+    this.#touch();
+  }
+
+  succeed(applied: ResolvedRef, candidate: string): void {
+    const isSame = this.candidate === candidate;
+    this.applied = applied;
+    this.candidate = candidate;
+    // A commit that changed nothing here is found again after a restart; it is worth no write.
+    if (!isSame) this.#touch();
+  }
+
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#dirty = false;
+    this.#unclaim([...this.entries.keys()]);
+  }
+
+  /** One write at a time, in order; a failure keeps everything pending. */
+  async flush(signal: AbortSignal): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const write = this.#writing.catch(() => undefined).then(() => this.#write(signal));
+    this.#writing = write;
+    await write;
+  }
+
+  async destroy(signal: AbortSignal): Promise<void> {
+    this.release();
+    for (let shard = 0; shard < this.#shards; shard++)
+      await this.#shared.writer.remove(this.#ref(shard), { propagation: 'Background', signal });
+    this.#shards = 0;
+  }
+
+  #put(id: ObjectId, entry: InventoryEntry): void {
+    this.entries.set(id, entry);
+    this.#shared.claims.set(`${this.cluster}\0${id}`, this.delivery);
+  }
+
+  #unclaim(ids: readonly ObjectId[]): void {
+    for (const id of ids) {
+      const key = `${this.cluster}\0${id}`;
+      if (this.#shared.claims.get(key) === this.delivery) this.#shared.claims.delete(key);
+    }
+    this.#shared.onClaimsFreed(this.cluster, ids);
+  }
+
+  #touch(): void {
+    this.#dirty = true;
+    this.#timer ??= setTimeout(() => {
+      this.flush(AbortSignal.timeout(30_000)).catch((error: unknown) => {
+        this.#shared.onError(error);
+        this.#touch();
+      });
+    }, lazyWriteMs);
+  }
+
+  async #write(signal: AbortSignal): Promise<void> {
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    try {
+      const stored = [...this.entries].map(([id, entry]) => storeEntry(id, entry));
+      const shards = Math.max(1, Math.ceil(stored.length / entriesPerShard));
+      for (let shard = 0; shard < shards; shard++) {
+        const entries = stored.slice(shard * entriesPerShard, (shard + 1) * entriesPerShard);
+        await this.#shared.writer.apply(this.#object({ shard, shards, entries }), {
+          fieldManager: 'weir',
+          signal,
+        });
+      }
+      for (let extra = shards; extra < this.#shards; extra++)
+        await this.#shared.writer.remove(this.#ref(extra), { propagation: 'Background', signal });
+      this.#shards = shards;
+    } catch (error) {
+      this.#dirty = true;
+      throw error;
+    }
+  }
+
+  #ref(shard: number): Parameters<Writer['remove']>[0] {
+    const name = `${shortName(this.delivery)}-${shard}`;
+    return { group: 'weir.dev', version: 'v1alpha1', kind: 'Inventory', namespace: this.#namespace, name };
+  }
+
+  #object(of: { shard: number; shards: number; entries: readonly unknown[] }): KubeObject {
+    const { owner } = this;
+    return {
+      apiVersion: 'weir.dev/v1alpha1',
+      kind: 'Inventory',
+      metadata: {
+        name: this.#ref(of.shard).name,
+        namespace: this.#namespace,
+        // So that a delivery deleted without a finalizer leaves no journal behind.
+        ...(owner === undefined
+          ? {}
+          : {
+              ownerReferences: [
+                {
+                  apiVersion: `${owner.group}/${owner.version}`,
+                  kind: owner.kind,
+                  name: owner.name,
+                  uid: owner.uid,
+                },
+              ],
+            }),
+      },
+      spec: {
+        format: 1,
+        projection: projectionVersion,
+        delivery: this.delivery,
+        cluster: this.cluster,
+        shard: of.shard,
+        shards: of.shards,
+        ...(this.applied === undefined ? {} : { applied: this.applied }),
+        ...(this.candidate === undefined ? {} : { candidate: this.candidate }),
+        entries: of.entries,
+      },
+    };
+  }
+}
+
+/** A name for an object on the hub: readable, unique, at most 63 characters with its shard. */
+function shortName(delivery: DeliveryId): string {
+  const [, kind = '', path = ''] = delivery.split(':');
+  const name = path.slice(path.indexOf('/') + 1);
+  return `${kind.toLowerCase().slice(0, 14)}-${name.slice(0, 30).replace(/[^a-z0-9]+$/, '')}-${digestText(delivery).slice(0, 8)}`;
+}
+
+/** Undefined for an object that is no inventory of a format this version knows. */
+function readShard(object: KubeObject): Shard | undefined {
+  const spec = object.spec;
+  if (
+    !isRecord(spec) ||
+    typeof spec.delivery !== 'string' ||
+    typeof spec.cluster !== 'string' ||
+    spec.format !== 1
+  )
+    return undefined;
+  const entries = (Array.isArray(spec.entries) ? spec.entries : []).flatMap((stored: unknown) => {
+    const read = isRecord(stored) ? readEntry(stored) : undefined;
+    return read === undefined ? [] : [{ id: read.id, entry: rebased(read.entry, spec.projection) }];
+  });
+  const applied = spec.applied;
+  return {
+    delivery: spec.delivery,
+    cluster: spec.cluster,
+    namespace: object.metadata.namespace ?? '',
+    entries,
+    shards: typeof spec.shards === 'number' ? spec.shards : 1,
+    ...(isRecord(applied) && typeof applied.commit === 'string'
+      ? { applied: applied as unknown as ResolvedRef }
+      : {}),
+    ...(typeof spec.candidate === 'string' ? { candidate: spec.candidate } : {}),
+  };
+}
+
+/** Digests of another projection say nothing: the entry is compared anew. */
+function rebased(entry: InventoryEntry, version: unknown): InventoryEntry {
+  if (version === projectionVersion) return entry;
+  const { owned: _owned, ...rest } = entry;
+  return rest;
+}

@@ -1,0 +1,266 @@
+// Gathers what one reconcile needs: the commit, the rendered objects, the cluster with its caches, the inventory.
+// It writes nothing; what is missing comes back as a problem with the step that failed.
+
+import {
+  type Delivery,
+  type DeliveryId,
+  type DesiredSet,
+  type FailedStep,
+  groupOf,
+  type ObjectRef,
+  type Problem,
+  prepareDesired,
+  type Recipe,
+  type ResolvedRef,
+  refOf,
+  versionOf,
+} from '@weir/core';
+import { type Discovery, digestText, type Resource } from '@weir/kube';
+import type { Snapshot } from '@weir/source';
+import type { DeliveryStates } from './delivery-state.ts';
+import { type Fleet, problemOf, type Session } from './fleet.ts';
+import type { Inventories, InventoryRecord } from './inventories.ts';
+import type { Rendering, Renders } from './renders.ts';
+import type { SourceState } from './sources.ts';
+
+export interface ObserveContext {
+  readonly fleet: Fleet;
+  readonly renders: Renders;
+  readonly inventories: Inventories;
+  readonly states: DeliveryStates;
+  readonly sourceState: (id: string) => SourceState | undefined;
+  readonly isSourceDeclared: (id: string) => boolean;
+  /** Whether the source belongs to this delivery alone, so that its failures show on it. */
+  readonly isInlineSource: (id: string) => boolean;
+  readonly isDeclared: (id: DeliveryId) => boolean;
+}
+
+export interface Observation {
+  readonly session: Session;
+  readonly inventory: InventoryRecord;
+  readonly discovery: Discovery;
+  readonly desired: DesiredSet;
+  readonly revision: ResolvedRef;
+  readonly rendering: Extract<Rendering, { ok: true }>;
+  /** What was rendered, with the capabilities of the cluster. */
+  readonly recipe: Recipe;
+  /** Digest of all that decides the desired state in this cluster. */
+  readonly candidate: string;
+  /** Of the source, while an older commit stays in force. */
+  readonly warnings: readonly Problem[];
+}
+
+export type Observed =
+  | { readonly ok: true; readonly value: Observation }
+  | {
+      readonly ok: false;
+      readonly step: FailedStep;
+      readonly problems: readonly Problem[];
+      readonly revision?: ResolvedRef;
+      readonly waitingFor?: { readonly id: DeliveryId; readonly reason: 'not-found' | 'not-ready' };
+    };
+
+const fail = (step: FailedStep, problem: Problem, revision?: ResolvedRef): Observed => ({
+  ok: false,
+  step,
+  problems: [problem],
+  ...(revision === undefined ? {} : { revision }),
+});
+
+export async function observeDelivery(
+  delivery: Delivery,
+  context: ObserveContext,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const source = sourceOf(delivery, context);
+  if ('ok' in source) return source;
+  const waiting = unmetDependency(delivery, context, source.resolved);
+  if (waiting !== undefined) return waiting;
+  const session = await context.fleet.session(delivery.cluster);
+  if (!session.ok) return fail('cluster', session.problem, source.resolved);
+  const trouble = session.value.cache.trouble();
+  if (trouble !== undefined) return fail('cluster', trouble.problem, source.resolved);
+  try {
+    const discovery = await session.value.client.resources({ signal });
+    const recipe = await withCapabilities(delivery.recipe, {
+      snapshot: source.snapshot,
+      discovery,
+      session: session.value,
+      signal,
+    });
+    const rendering = await context.renders.render(
+      { url: source.url, snapshot: source.snapshot, recipe },
+      signal,
+    );
+    if (!rendering.ok) return fail('render', rendering.problem, source.resolved);
+    return {
+      ok: true,
+      value: await observeCluster({
+        delivery,
+        context,
+        signal,
+        source,
+        session: session.value,
+        rendering,
+        recipe,
+      }),
+    };
+  } catch (error) {
+    return fail('cluster', problemOf(error), source.resolved);
+  }
+}
+
+interface ReadySource {
+  readonly url: string;
+  readonly snapshot: Snapshot;
+  readonly resolved: ResolvedRef;
+  readonly warnings: readonly Problem[];
+}
+
+function sourceOf(
+  delivery: Delivery,
+  context: ObserveContext,
+): ReadySource | Extract<Observed, { ok: false }> {
+  const state = context.sourceState(delivery.source);
+  const isInline = context.isInlineSource(delivery.source);
+  if (state?.snapshot !== undefined && state.resolved !== undefined) {
+    const warnings = isInline && state.problem !== undefined ? [state.problem] : [];
+    return { url: state.url, snapshot: state.snapshot, resolved: state.resolved, warnings };
+  }
+  const [, kind = 'source', name = delivery.source] = delivery.source.split(':');
+  const missing: Problem = context.isSourceDeclared(delivery.source)
+    ? {
+        code: 'SOURCE_NOT_READY',
+        message: `${kind} ${name}: no commit has been fetched yet; look at its status`,
+      }
+    : {
+        code: 'SOURCE_NOT_FOUND',
+        message: `${kind} ${name}: does not exist; expected the source that ${delivery.owner.kind} ${delivery.owner.name} names`,
+      };
+  return {
+    ok: false,
+    step: 'source',
+    problems: [isInline && state?.problem !== undefined ? state.problem : missing],
+  };
+}
+
+function unmetDependency(
+  delivery: Delivery,
+  context: ObserveContext,
+  revision: ResolvedRef,
+): Observed | undefined {
+  for (const id of delivery.dependsOn) {
+    const verdict = context.states.peek(id)?.verdict;
+    const isCurrent = verdict?.stage === 'ready';
+    // A dependency on the same source must have reached the same commit; on another one, any.
+    const sameCommit =
+      verdict?.revision?.commit === revision.commit || verdict?.revision?.name !== revision.name;
+    if (isCurrent && sameCommit) continue;
+    const reason = context.isDeclared(id) ? 'not-ready' : 'not-found';
+    const [, kind = '', name = ''] = id.split(':');
+    const message = `${kind} ${name}: ${reason === 'not-found' ? 'does not exist' : 'is not ready'}; this delivery waits for it`;
+    return {
+      ok: false,
+      step: 'dependency',
+      problems: [{ code: 'DEPENDENCY_NOT_READY', message }],
+      revision,
+      waitingFor: { id, reason },
+    };
+  }
+  return undefined;
+}
+
+/** Charts may ask what the cluster can do; their renderings are for that answer. */
+async function withCapabilities(
+  recipe: Recipe,
+  of: { snapshot: Snapshot; discovery: Discovery; session: Session; signal: AbortSignal },
+): Promise<Recipe> {
+  const isHelm =
+    recipe.type === 'helm' ||
+    (recipe.type === 'auto' &&
+      of.snapshot.tree.has(
+        recipe.path === '.' || recipe.path === '' ? 'Chart.yaml' : `${recipe.path}/Chart.yaml`,
+      ));
+  if (!isHelm || recipe.helm === undefined) return recipe;
+  const version = recipe.helm.kubeVersion ?? (await of.session.client.version(of.signal)).gitVersion;
+  return {
+    ...recipe,
+    helm: {
+      ...recipe.helm,
+      kubeVersion: version,
+      apiVersions: recipe.helm.apiVersions ?? of.discovery.apiVersions(),
+    },
+  };
+}
+
+async function observeCluster(input: {
+  delivery: Delivery;
+  context: ObserveContext;
+  signal: AbortSignal;
+  source: ReadySource;
+  session: Session;
+  rendering: Extract<Rendering, { ok: true }>;
+  recipe: Recipe;
+}): Promise<Observation> {
+  const { delivery, context, signal, source, session, rendering, recipe } = input;
+  const inventory = context.inventories.open(delivery.id, delivery.owner, session.key);
+  const refs = [
+    ...rendering.objects.map(({ object }) => refOf(object)),
+    ...[...inventory.entries.values()].map(({ ref }) => ref),
+  ];
+  const discovery = await discoverFor(refs, session, signal);
+  await session.cache.follow(resourcesFor(refs, { delivery, discovery }), signal);
+  const desired = prepareDesired({
+    delivery,
+    rendered: rendering.objects,
+    isNamespaced: (ref) => discovery.find(ref)?.namespaced,
+    digest: digestText,
+  });
+  const candidate = digestText(
+    [
+      rendering.digest,
+      session.key,
+      delivery.namespace,
+      JSON.stringify(delivery.mark),
+      String(delivery.policy.prune),
+    ].join('\n'),
+  );
+  return {
+    session,
+    inventory,
+    discovery,
+    desired,
+    revision: source.resolved,
+    rendering,
+    recipe,
+    candidate,
+    warnings: source.warnings,
+  };
+}
+
+/** Asks the cluster again (rarely) when it does not know a kind: a definition may have been installed since. */
+async function discoverFor(
+  refs: readonly ObjectRef[],
+  session: Session,
+  signal: AbortSignal,
+): Promise<Discovery> {
+  const known = await session.client.resources({ signal });
+  return refs.every((ref) => known.find(ref) !== undefined)
+    ? known
+    : session.client.resources({ fresh: true, signal });
+}
+
+function resourcesFor(
+  refs: readonly ObjectRef[],
+  of: { delivery: Delivery; discovery: Discovery },
+): Resource[] {
+  const kinds = new Map<string, Resource>();
+  const add = (ref: Pick<ObjectRef, 'group' | 'version' | 'kind'>): void => {
+    const resource = of.discovery.find(ref);
+    if (resource !== undefined) kinds.set(`${resource.group}/${resource.version}/${resource.kind}`, resource);
+  };
+  for (const ref of refs) add(ref);
+  if (of.delivery.policy.createNamespace)
+    add({ group: groupOf('v1'), version: versionOf('v1'), kind: 'Namespace' });
+  return [...kinds.values()];
+}

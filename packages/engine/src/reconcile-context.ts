@@ -1,0 +1,14 @@
+// What a reconcile may use: the rooms below as ports, the memory, the clock.
+
+import type { Delivery, DeliveryVerdict, ResourceVerdict } from '@weir/core';
+import type { ObserveContext } from './observe.ts';
+
+export interface ReconcileContext extends ObserveContext {
+  readonly now: () => Date;
+  readonly delivery: (id: string) => Delivery | undefined;
+  readonly report: (id: string, verdict: DeliveryVerdict, signal: AbortSignal) => Promise<void>;
+  /** Puts the delivery's finalizer on, or takes it off; does nothing where it is as wanted. */
+  readonly setFinalizer: (delivery: Delivery, present: boolean, signal: AbortSignal) => Promise<void>;
+  readonly onVerdict: (verdict: DeliveryVerdict, before: DeliveryVerdict | undefined) => void;
+  readonly onRemoval: (delivery: Delivery, results: readonly ResourceVerdict[]) => void;
+}

@@ -1,0 +1,260 @@
+// One reconcile of one delivery: observe, plan, execute, judge, report. It is level-based: run at any time, any number
+// of times, it moves the cluster towards what Git says and then does nothing.
+
+import {
+  type Delivery,
+  type DeliveryVerdict,
+  judgeDelivery,
+  type Plan,
+  type Problem,
+  planSync,
+} from '@weir/core';
+import { digestText } from '@weir/kube';
+import type { DeliveryState } from './delivery-state.ts';
+import { executePlan } from './execute.ts';
+import { type Observation, type Observed, observeDelivery } from './observe.ts';
+import type { ReconcileContext } from './reconcile-context.ts';
+import { reconcileRemoval } from './removal.ts';
+import { afterRun, beginRun, decideRun, type RunDecision } from './run-decision.ts';
+
+/** Answers when to look again, in milliseconds; undefined: only when something happens. */
+export async function reconcileDelivery(
+  id: string,
+  context: ReconcileContext,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const delivery = context.delivery(id);
+  if (delivery === undefined) return undefined;
+  const state = context.states.of(id);
+  if (delivery.deleting) return reconcileRemoval(delivery, context, signal);
+  if (delivery.suspended) return conclude({ delivery, state, context, signal });
+  if (awaitsRefresh(delivery, state, context)) return undefined;
+  await context.setFinalizer(delivery, true, signal);
+  const observed = await observeDelivery(delivery, context, signal);
+  if (signal.aborted) return undefined;
+  if (!observed.ok) return conclude({ delivery, state, context, signal, observed });
+  state.recipe = observed.value.recipe;
+  const decision = decideRun({
+    delivery,
+    state,
+    candidate: observed.value.candidate,
+    inventory: observed.value.inventory,
+    now: context.now(),
+  });
+  const plan = planFor(delivery, observed.value, decision, context);
+  const wasRun = await execute({
+    delivery,
+    state,
+    observation: observed.value,
+    decision,
+    plan,
+    context,
+    signal,
+  });
+  if (signal.aborted) return undefined;
+  const after = wasRun ? planFor(delivery, observed.value, decision, context) : plan;
+  return conclude({ delivery, state, context, signal, observed, decision, plan: after });
+}
+
+/** A user asked for a refresh: the source is fetched first, then this runs. */
+function awaitsRefresh(delivery: Delivery, state: DeliveryState, context: ReconcileContext): boolean {
+  const token = delivery.requestToken;
+  if (token === undefined || token === state.handledToken || !context.isInlineSource(delivery.source))
+    return false;
+  const attempts = context.sourceState(delivery.source)?.attempts ?? 0;
+  if (state.refresh?.token !== token) state.refresh = { token, attempts };
+  return attempts <= state.refresh.attempts;
+}
+
+function planFor(
+  delivery: Delivery,
+  observation: Observation,
+  decision: RunDecision,
+  context: ReconcileContext,
+): Plan {
+  const { session, inventory, desired, discovery } = observation;
+  const plan = planSync({
+    delivery,
+    desired: desired.objects,
+    inventory,
+    live: (ref) => session.cache.live(ref),
+    claimedBy: (object) =>
+      context.inventories.holder({ cluster: session.key, id: object, except: delivery.id }),
+    isServed: (ref) => discovery.find(ref) !== undefined,
+    execute: decision.execute,
+    heal: decision.heal,
+    prune: decision.prune,
+    digest: digestText,
+  });
+  return { ...plan, problems: [...observation.warnings, ...desired.problems, ...plan.problems] };
+}
+
+async function execute(of: {
+  delivery: Delivery;
+  state: DeliveryState;
+  observation: Observation;
+  decision: RunDecision;
+  plan: Plan;
+  context: ReconcileContext;
+  signal: AbortSignal;
+}): Promise<boolean> {
+  const { delivery, state, observation, decision, plan, context, signal } = of;
+  if (!decision.execute) return false;
+  const run = beginRun({ delivery, state, observation, decision, plan, now: context.now() });
+  if (run === undefined) return false;
+  const results = await executePlan({
+    delivery,
+    actions: plan.actions,
+    session: observation.session,
+    inventory: observation.inventory,
+    dryRun: run.dryRun,
+    signal,
+  });
+  if (signal.aborted) return false;
+  afterRun({ delivery, state, observation, decision, plan, run, results, now: context.now() });
+  return true;
+}
+
+/** A custom resource that cannot be understood: what it deployed before stays as it is. */
+export function invalidVerdict(
+  id: string,
+  problems: readonly Problem[],
+  context: ReconcileContext,
+): DeliveryVerdict {
+  const state = context.states.of(id);
+  const nothing = {
+    sync: 'Unknown',
+    health: { status: 'Unknown' },
+    resources: [],
+    images: [],
+    externalUrls: [],
+  } as const;
+  state.verdict = {
+    ...nothing,
+    ...state.verdict,
+    delivery: id,
+    sync: 'Unknown',
+    health: { status: 'Unknown' },
+    stage: 'invalid',
+    failedStep: 'decode',
+    problems,
+  };
+  return state.verdict;
+}
+
+interface Conclusion {
+  readonly delivery: Delivery;
+  readonly state: DeliveryState;
+  readonly context: ReconcileContext;
+  readonly signal: AbortSignal;
+  readonly observed?: Observed;
+  readonly decision?: RunDecision;
+  readonly plan?: Plan;
+}
+
+async function conclude(of: Conclusion): Promise<number | undefined> {
+  const { delivery, state, context, signal } = of;
+  const verdict = verdictOf(of);
+  const before = state.verdict;
+  state.verdict = verdict;
+  const waits = delivery.policy.wait
+    ? verdict.health.status !== 'Healthy'
+    : verdict.health.status === 'Progressing';
+  if (verdict.stage === 'progressing' && waits) state.waitingSince ??= context.now().getTime();
+  else if (verdict.stage !== 'failed') delete state.waitingSince;
+  if (verdict.handledToken !== undefined) state.handledToken = verdict.handledToken;
+  await context.report(delivery.id, verdict, signal);
+  context.onVerdict(verdict, before);
+  return nextLook(of, verdict);
+}
+
+function verdictOf(of: Conclusion): DeliveryVerdict {
+  const { delivery, state, context, observed, plan } = of;
+  const now = context.now().getTime();
+  const value = observed?.ok === true ? observed.value : undefined;
+  const refused = observed?.ok === false ? observed : undefined;
+  const revision = value?.revision ?? refused?.revision ?? state.verdict?.revision;
+  const applied = context.inventories.get(delivery.id)?.applied;
+  const judged = judgeDelivery({
+    delivery,
+    ...(plan === undefined ? {} : { plan }),
+    live: (ref) => value?.session.cache.live(ref),
+    ...(state.run === undefined ? {} : { run: state.run }),
+    problems: [...(refused?.problems ?? []), ...runProblems(of)],
+    ...(refused === undefined ? {} : { failedStep: refused.step }),
+    ...(refused?.waitingFor === undefined ? {} : { waitingFor: refused.waitingFor }),
+    isOverdue: state.waitingSince !== undefined && now - state.waitingSince >= delivery.policy.timeoutMs,
+    ...(state.verdict === undefined ? {} : { previous: state.verdict }),
+  });
+  return {
+    ...judged,
+    ...(revision === undefined ? {} : { revision }),
+    ...(applied === undefined ? {} : { appliedRevision: applied }),
+    ...(state.run === undefined ? {} : { run: state.run }),
+    ...attempted(of),
+    ...(value === undefined
+      ? renderedBefore(state)
+      : { renderedAs: value.rendering.type, renderDigest: value.rendering.digest }),
+    externalUrls: [],
+    ...(delivery.requestToken === undefined ? {} : { handledToken: delivery.requestToken }),
+    ...(state.handledOrder === undefined ? {} : { handledOrder: state.handledOrder }),
+  };
+}
+
+function attempted({ state, observed, decision }: Conclusion): Pick<DeliveryVerdict, 'attemptedRevision'> {
+  const isTried = observed?.ok === true && decision?.execute === true && !decision.dryRun;
+  const revision = isTried
+    ? observed.value.revision
+    : (state.run?.revision ?? state.verdict?.attemptedRevision);
+  return revision === undefined ? {} : { attemptedRevision: revision };
+}
+
+function renderedBefore(state: DeliveryState): Pick<DeliveryVerdict, 'renderedAs' | 'renderDigest'> {
+  const { renderedAs, renderDigest } = state.verdict ?? {};
+  return {
+    ...(renderedAs === undefined ? {} : { renderedAs }),
+    ...(renderDigest === undefined ? {} : { renderDigest }),
+  };
+}
+
+/** What the last run could not do counts as long as the same state is wanted. */
+function runProblems({ state, decision }: Conclusion): DeliveryVerdict['problems'] {
+  if (decision === undefined || state.failedCandidate !== decision.candidate) return [];
+  return (state.run?.results ?? []).flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+}
+
+/** Kinds that appear, credentials that come and servers that return are looked for at this pace at most. */
+const environmentRetryMs = 60_000;
+
+function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined {
+  const { delivery, state, context, decision } = of;
+  const now = context.now().getTime();
+  const looks: number[] = [];
+  if (state.retryAt > now) looks.push(state.retryAt - now);
+  if (decision?.healBlockedUntil !== undefined) looks.push(Math.max(decision.healBlockedUntil - now, 0));
+  if (state.waitingSince !== undefined && verdict.stage === 'progressing')
+    looks.push(Math.max(state.waitingSince + delivery.policy.timeoutMs - now, 100));
+  const isEnvironment = verdict.problems.some(({ code }) => environmental.has(code));
+  if (isEnvironment)
+    looks.push(Math.min(1_000 * 2 ** Math.min(environmentTries(state, verdict), 6), environmentRetryMs));
+  return looks.length === 0 ? undefined : Math.min(...looks);
+}
+
+const environmental = new Set([
+  'KIND_UNKNOWN',
+  'CLUSTER_NOT_FOUND',
+  'CLUSTER_UNREACHABLE',
+  'CLUSTER_CREDENTIALS_INVALID',
+  'RENDER_CRASHED',
+  'RENDER_BUSY',
+  'INTERNAL',
+  'APPLY_FAILED',
+]);
+
+/** How often in a row the same trouble was met. */
+function environmentTries(state: DeliveryState, verdict: DeliveryVerdict): number {
+  const text = verdict.problems.map(({ code }) => code).join();
+  const tries = state.environment?.text === text ? state.environment.tries + 1 : 0;
+  state.environment = { text, tries };
+  return tries;
+}

@@ -1,0 +1,143 @@
+// Renderings, each kept with what it read: asked for again at another commit, it is carried over unless a change
+// touches what it read. Equal requests share one rendering, whichever cluster they are for.
+
+import { canonicalJson, type Problem, type Recipe, type Rendered } from '@weir/core';
+import { digestText } from '@weir/kube';
+import { isAffected, type ReadSet, type Snapshot, type SourceStore } from '@weir/source';
+import type { RenderPool } from '@weir/upstream';
+import { renderProblemOf } from './render-problem.ts';
+
+export interface RenderRequest {
+  readonly url: string;
+  readonly snapshot: Snapshot;
+  readonly recipe: Recipe;
+}
+
+export type Rendering =
+  | {
+      readonly ok: true;
+      readonly type: 'directory' | 'kustomize' | 'helm';
+      readonly objects: readonly Rendered[];
+      readonly digest: string;
+      readonly unreproducible: boolean;
+    }
+  | { readonly ok: false; readonly problem: Problem };
+
+export interface Renders {
+  render(request: RenderRequest, signal: AbortSignal): Promise<Rendering>;
+  /** Whether a rendering at this snapshot would have to be made anew; true also where none is known. */
+  isStale(request: RenderRequest): Promise<boolean>;
+  /** How many renderings were made and how many carried over. */
+  counts(): { readonly made: number; readonly carried: number };
+}
+
+interface Kept {
+  commit: string;
+  /** Unknown for a rendering that was killed: it counts for its commit alone. */
+  readonly reads: ReadSet | undefined;
+  readonly rendering: Rendering;
+}
+
+/** Renderings in memory; the least recently used one goes first. */
+const maxKept = 5_000;
+
+export function createRenders(options: { store: SourceStore; pool: RenderPool }): Renders {
+  const kept = new Map<string, Kept>();
+  const flights = new Map<string, Promise<Rendering>>();
+  const counts = { made: 0, carried: 0 };
+  const carry = async (key: string, { url, snapshot }: RenderRequest): Promise<Rendering | undefined> => {
+    const known = kept.get(key);
+    if (known === undefined) return undefined;
+    if (known.commit !== snapshot.id) {
+      if (known.reads === undefined) return undefined;
+      const changed = await options.store.changedPaths(url, known.commit, snapshot.id);
+      // A commit that is gone (a forced push) leaves nothing to compare with.
+      if (!changed.ok || isAffected(known.reads, changed.value, snapshot.tree)) return undefined;
+      known.commit = snapshot.id;
+    }
+    kept.delete(key);
+    kept.set(key, known);
+    return known.rendering;
+  };
+  const make = async (key: string, request: RenderRequest, signal: AbortSignal): Promise<Rendering> => {
+    const { snapshot, recipe } = request;
+    counts.made++;
+    const outcome = await options.pool.render(
+      {
+        snapshot: { id: snapshot.id, manifest: snapshot.manifestPath, blobs: snapshot.blobsDir },
+        ...paramsOf(recipe),
+      },
+      { signal },
+    );
+    const rendering = renderingOf(outcome);
+    // A crash says nothing about the next attempt. A deadline or the memory limit would only be met again.
+    if (outcome.reads !== undefined || isHopeless(rendering)) {
+      kept.set(key, { commit: snapshot.id, reads: outcome.reads, rendering });
+      if (kept.size > maxKept) kept.delete(kept.keys().next().value ?? '');
+    }
+    return rendering;
+  };
+  return {
+    counts: () => counts,
+    isStale: async (request) => (await carry(keyOf(request), request)) === undefined,
+    render: async (request, signal) => {
+      const key = keyOf(request);
+      const carried = await carry(key, request);
+      if (carried !== undefined) {
+        counts.carried++;
+        return carried;
+      }
+      const flightKey = `${key}@${request.snapshot.id}`;
+      const running =
+        flights.get(flightKey) ?? make(key, request, signal).finally(() => flights.delete(flightKey));
+      flights.set(flightKey, running);
+      return running;
+    },
+  };
+}
+
+function isHopeless(rendering: Rendering): boolean {
+  return (
+    !rendering.ok &&
+    (rendering.problem.code === 'RENDER_TIMEOUT' || rendering.problem.code === 'RENDER_MEMORY')
+  );
+}
+
+function keyOf({ url, recipe }: RenderRequest): string {
+  return digestText(canonicalJson({ url, recipe }));
+}
+
+type Params = Omit<Parameters<RenderPool['render']>[0], 'snapshot'>;
+
+/** The evaluator's words for a recipe. */
+function paramsOf(recipe: Recipe): Params {
+  const { kustomize, ...rest } = recipe;
+  if (kustomize === undefined) return rest as Params;
+  const { imageOverrides, namespace, ...same } = kustomize;
+  return {
+    ...rest,
+    kustomize: {
+      ...same,
+      ...(imageOverrides === undefined ? {} : { images: imageOverrides }),
+      ...(namespace === undefined
+        ? {}
+        : same.mode === 'flux'
+          ? { targetNamespace: namespace }
+          : { namespace }),
+    },
+  } as Params;
+}
+
+type Outcome = Awaited<ReturnType<RenderPool['render']>>;
+
+function renderingOf(outcome: Outcome): Rendering {
+  if (!outcome.ok) return { ok: false, problem: renderProblemOf(outcome.error) };
+  const objects = outcome.objects.map(({ object, origin }) => ({ object, ...(origin ?? {}) }));
+  return {
+    ok: true,
+    type: outcome.type,
+    objects,
+    digest: digestText(canonicalJson(objects.map(({ object }) => object))),
+    unreproducible: outcome.unreproducible,
+  };
+}

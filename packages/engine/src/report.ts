@@ -1,0 +1,134 @@
+// Tells the hub what was concluded: one status write for a verdict that changed something, and its events.
+// The words are the dialect's; this never chooses one.
+
+import {
+  canonicalJson,
+  type DeliveryVerdict,
+  type EventDraft,
+  type ObjectRef,
+  type Projection,
+  refOf,
+  type SourceVerdict,
+} from '@weir/core';
+import { isNotFound, type Writer } from '@weir/kube';
+import type { Declarations, Declared } from './declarations.ts';
+import { type Log, messageOf } from './log.ts';
+
+export interface Reporter {
+  delivery(id: string, verdict: DeliveryVerdict, signal: AbortSignal): Promise<void>;
+  source(id: string, verdict: SourceVerdict, signal: AbortSignal): Promise<void>;
+}
+
+export function createReporter(options: {
+  declarations: Declarations;
+  writer: Writer;
+  now: () => Date;
+  log: Log;
+}): Reporter {
+  const report = async (
+    id: string,
+    project: (declared: Declared, now: string) => Projection,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const declared = options.declarations.declared(id);
+    if (declared === undefined) return;
+    const now = options
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+    const projection = project(declared, now);
+    await write({ declared, projection, options, signal });
+    for (const event of projection.events) await post({ declared, event, now, options, signal });
+  };
+  return {
+    delivery: (id, verdict, signal) =>
+      report(id, ({ dialect, object }, now) => dialect.projectDelivery({ object, verdict, now }), signal),
+    source: (id, verdict, signal) =>
+      report(id, ({ dialect, object }, now) => dialect.projectSource({ object, verdict, now }), signal),
+  };
+}
+
+interface Options {
+  readonly declarations: Declarations;
+  readonly writer: Writer;
+  readonly log: Log;
+}
+
+async function write(of: {
+  declared: Declared;
+  projection: Projection;
+  options: Options;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { declared, projection, options, signal } = of;
+  const { object, kind } = declared;
+  const live = (object.status ?? {}) as Readonly<Record<string, unknown>>;
+  const isSame = canonicalJson(live) === canonicalJson(projection.status);
+  if (isSame && projection.patch === undefined) return;
+  // A merge patch keeps what it does not name, so what went must be named as null.
+  const status = mergePatchOf(live, projection.status);
+  try {
+    if (kind.statusSubresource) {
+      if (!isSame)
+        options.declarations.note(
+          declared.id,
+          await options.writer.mergePatch(refOf(object), { status }, { subresource: 'status', signal }),
+        );
+      if (projection.patch !== undefined)
+        options.declarations.note(
+          declared.id,
+          await options.writer.mergePatch(refOf(object), projection.patch, { signal }),
+        );
+      return;
+    }
+    const patch = { ...projection.patch, ...(isSame ? {} : { status }) };
+    options.declarations.note(declared.id, await options.writer.mergePatch(refOf(object), patch, { signal }));
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw error;
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The JSON merge patch (RFC 7386) that turns `from` into `to`. */
+export function mergePatchOf(
+  from: Readonly<Record<string, unknown>>,
+  to: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const key of Object.keys(from)) if (to[key] === undefined) patch[key] = null;
+  for (const [key, value] of Object.entries(to)) {
+    const before = from[key];
+    if (value === undefined || canonicalJson(before) === canonicalJson(value)) continue;
+    patch[key] = isRecord(before) && isRecord(value) ? mergePatchOf(before, value) : value;
+  }
+  return patch;
+}
+
+/** An event that cannot be posted is no reason to stop: it is in the log. */
+async function post(of: {
+  declared: Declared;
+  event: EventDraft;
+  now: string;
+  options: Options;
+  signal: AbortSignal;
+}): Promise<void> {
+  const { declared, event, now, options, signal } = of;
+  const about: ObjectRef & { uid?: string } = {
+    ...refOf(declared.object),
+    ...(declared.object.metadata.uid === undefined ? {} : { uid: declared.object.metadata.uid }),
+  };
+  try {
+    await options.writer.postEvent(
+      { ...event, about, source: declared.dialect.eventSource(declared.object.kind), at: now },
+      signal,
+    );
+  } catch (error) {
+    options.log({
+      level: 'warn',
+      message: `event ${event.reason} of ${declared.id} was not posted: ${messageOf(error)}`,
+    });
+  }
+}

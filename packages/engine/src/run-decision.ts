@@ -1,0 +1,179 @@
+// Whether a plan may run now, and how its outcome counts for the next time: policy, orders, retries, healing pace.
+// Pure but for the delivery's own memory; it neither plans nor writes.
+
+import type { Action, Delivery, Inventory, Plan, ResourceVerdict, Run } from '@weir/core';
+import { isWrite } from '@weir/core';
+import type { DeliveryState } from './delivery-state.ts';
+import type { Observation } from './observe.ts';
+
+export interface RunDecision {
+  readonly candidate: string;
+  readonly execute: boolean;
+  readonly heal: boolean;
+  readonly prune: boolean;
+  readonly trigger: Run['trigger'];
+  readonly orderToken?: string;
+  readonly dryRun: boolean;
+  /** Drift is left for now, since it came back too often; milliseconds since the epoch. */
+  readonly healBlockedUntil?: number;
+}
+
+/** Self-heal: the first at once, then 2 s * 3^(n-1), at most 5 minutes (argo-cd `--self-heal-backoff-*`). */
+const healBackoff = { baseMs: 2_000, factor: 3, maxMs: 300_000 };
+/** Drift that stays away this long starts the count anew. */
+const healQuietMs = 600_000;
+
+export function decideRun(input: {
+  delivery: Delivery;
+  state: DeliveryState;
+  candidate: string;
+  inventory: Inventory & { readonly candidate?: string };
+  now: Date;
+}): RunDecision {
+  const { delivery, state, candidate, inventory } = input;
+  const now = input.now.getTime();
+  const { policy, order } = delivery;
+  const isNew = inventory.candidate !== candidate;
+  const isOrdered = order !== undefined && order.token !== state.handledOrder;
+  if (isOrdered)
+    return {
+      candidate,
+      execute: true,
+      heal: true,
+      prune: order.prune,
+      trigger: 'order',
+      orderToken: order.token,
+      dryRun: order.dryRun,
+    };
+  const isAsked = delivery.requestToken !== undefined && delivery.requestToken !== state.handledToken;
+  const held =
+    !isAsked &&
+    state.failedCandidate === candidate &&
+    (now < state.retryAt || state.failures > policy.retry.limit);
+  const execute = policy.mode === 'automatic' && !held;
+  const healBlocked = policy.selfHeal && !isNew && now < state.healAt;
+  return {
+    candidate,
+    execute,
+    heal: isNew || (policy.selfHeal && !healBlocked),
+    prune: policy.prune,
+    trigger: isNew ? 'automatic' : 'self-heal',
+    dryRun: false,
+    ...(healBlocked ? { healBlockedUntil: state.healAt } : {}),
+  };
+}
+
+/** A run begins when there is something to write, an order to answer, or a candidate to declare reached. */
+export function beginRun(of: {
+  delivery: Delivery;
+  state: DeliveryState;
+  observation: Observation;
+  decision: RunDecision;
+  plan: Plan;
+  now: Date;
+}): Run | undefined {
+  const { state, observation, decision, plan, now } = of;
+  const hasWork = plan.actions.some((action) => isWrite(action) || action.kind === 'forget');
+  const isNew =
+    observation.inventory.candidate !== decision.candidate ||
+    observation.inventory.applied?.commit !== observation.revision.commit;
+  if (!hasWork && !isNew && decision.trigger !== 'order') return undefined;
+  const isRetry = state.failedCandidate === decision.candidate && decision.trigger !== 'order';
+  return {
+    phase: 'running',
+    revision: observation.revision,
+    startedAt: now.toISOString(),
+    message: '',
+    trigger: decision.trigger,
+    retries: isRetry ? state.failures : 0,
+    dryRun: decision.dryRun,
+    results: [],
+    ...(decision.orderToken === undefined ? {} : { orderToken: decision.orderToken }),
+  };
+}
+
+export function afterRun(of: {
+  delivery: Delivery;
+  state: DeliveryState;
+  observation: Observation;
+  decision: RunDecision;
+  plan: Plan;
+  run: Run;
+  results: readonly ResourceVerdict[];
+  now: Date;
+}): void {
+  const { delivery, state, observation, decision, plan, run, results, now } = of;
+  const failures = results.filter(({ outcome }) => outcome === 'failed').length;
+  const isBlocked = plan.actions.some((action) => action.kind === 'keep' && blocking.has(action.reason));
+  const isComplete = failures === 0 && !isBlocked;
+  if (run.orderToken !== undefined) state.handledOrder = run.orderToken;
+  // A run that wrote nothing only notes that the new commit is in force; what was done last stays told.
+  const wrote = results.length > 0 || run.trigger === 'order' || !isComplete;
+  if (wrote)
+    state.run = {
+      ...run,
+      phase: isComplete ? 'succeeded' : 'failed',
+      finishedAt: now.toISOString(),
+      message: messageOf(results, failures),
+      results: [...results, ...kept(plan.actions)],
+    };
+  if (run.dryRun) return;
+  if (isComplete) observation.inventory.succeed(observation.revision, decision.candidate);
+  countFailures({ delivery, state, decision, failures, now: now.getTime() });
+  if (run.trigger === 'self-heal' && results.length > 0) countHeal(state, now.getTime());
+}
+
+/** Objects that Git wants and that a run could not touch. */
+const blocking: ReadonlySet<string> = new Set(['claimed', 'kind-unknown', 'deletion-blocked']);
+
+function kept(actions: readonly Action[]): ResourceVerdict[] {
+  return actions.flatMap((action) =>
+    action.kind === 'keep' && action.reason === 'prune-off'
+      ? [
+          {
+            ref: action.ref,
+            sync: 'OutOfSync',
+            requiresPruning: true,
+            outcome: 'skipped',
+            message: 'ignored (requires pruning)',
+          } as const,
+        ]
+      : [],
+  );
+}
+
+function messageOf(results: readonly ResourceVerdict[], failures: number): string {
+  return failures === 0
+    ? 'successfully synced (all tasks run)'
+    : `one or more objects failed to apply: ${results.find(({ outcome }) => outcome === 'failed')?.message ?? ''}`;
+}
+
+function countFailures(of: {
+  delivery: Delivery;
+  state: DeliveryState;
+  decision: RunDecision;
+  failures: number;
+  now: number;
+}): void {
+  const { delivery, state, decision, failures, now } = of;
+  if (failures === 0) {
+    delete state.failedCandidate;
+    state.failures = 0;
+    state.retryAt = 0;
+    return;
+  }
+  state.failures = state.failedCandidate === decision.candidate ? state.failures + 1 : 1;
+  state.failedCandidate = decision.candidate;
+  const { baseMs, factor, maxMs, limit } = delivery.policy.retry;
+  // Beyond the limit only a new candidate, an order or a request helps.
+  state.retryAt = state.failures > limit ? 0 : now + Math.min(baseMs * factor ** (state.failures - 1), maxMs);
+}
+
+function countHeal(state: DeliveryState, now: number): void {
+  state.heals = now - state.healedAt > healQuietMs ? 1 : state.heals + 1;
+  state.healedAt = now;
+  state.healAt =
+    state.heals <= 1
+      ? 0
+      : now + Math.min(healBackoff.baseMs * healBackoff.factor ** (state.heals - 2), healBackoff.maxMs);
+}

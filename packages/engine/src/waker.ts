@@ -1,0 +1,187 @@
+// Turns what happened into keys to work on, the urgent ones first. It never works on anything itself.
+
+import type { Conclusion, DeliveryId, DeliveryVerdict, SourceId } from '@weir/core';
+import type { Declarations, DeclaredChange } from './declarations.ts';
+import type { DeliveryStates } from './delivery-state.ts';
+import type { Inventories } from './inventories.ts';
+import type { Queue } from './queue.ts';
+import type { Renders } from './renders.ts';
+import { isInlineSource, type SourceChange, type Sources } from './sources.ts';
+
+/** What the waker looks things up in; known only once everything has been read. */
+export interface WakerRooms {
+  readonly declarations: Declarations;
+  readonly states: DeliveryStates;
+  readonly inventories: Inventories;
+  readonly sources: Sources;
+  readonly renders: Renders;
+  readonly sourceQueue: Queue;
+  readonly deliveryQueue: Queue;
+}
+
+export interface Waker {
+  begin(rooms: WakerRooms): void;
+  declared(change: DeclaredChange): void;
+  secretsChanged(): void;
+  objectChanged(
+    cluster: string,
+    change: { before: Conclusion | undefined; after: Conclusion | undefined },
+  ): void;
+  clusterTrouble(cluster: string): void;
+  claimsFreed(): void;
+  sourceChanged(change: SourceChange): void;
+  sourceTried(id: SourceId): void;
+  judged(verdict: DeliveryVerdict, before: DeliveryVerdict | undefined): void;
+  /** Answers how many sources were woken. */
+  pushed(isPushed: (url: string) => boolean): number;
+}
+
+/** Changes of objects come in bursts; a verdict over the burst is worth more than one for each. */
+const burstMs = 50;
+/** Deliveries that a commit does not touch only follow with their status, spread over this time each. */
+const carriedDelayMs = 1_000;
+const carriedSpreadMs = 10;
+
+export function createWaker(): Waker {
+  return new EventWaker();
+}
+
+class EventWaker implements Waker {
+  #rooms: WakerRooms | undefined;
+
+  begin(rooms: WakerRooms): void {
+    this.#rooms = rooms;
+    for (const source of rooms.declarations.sources()) rooms.sourceQueue.add(source.id);
+    for (const declared of rooms.declarations.all()) {
+      if (declared.kind.role === 'delivery') rooms.deliveryQueue.add(declared.id);
+      else if (declared.reading.kind === 'invalid') rooms.sourceQueue.add(declared.id);
+    }
+  }
+
+  declared({ id, role, before, after }: DeclaredChange): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    if (role === 'source') {
+      rooms.sourceQueue.add(id);
+      if (after === undefined) rooms.sources.forget(id);
+      for (const user of rooms.declarations.users(id)) rooms.deliveryQueue.add(user, burstMs);
+      return;
+    }
+    if (after === undefined) this.#removed(id, rooms);
+    else rooms.deliveryQueue.add(id);
+    this.#inlineSource({ before, after }, rooms);
+  }
+
+  #removed(id: DeliveryId, rooms: WakerRooms): void {
+    rooms.deliveryQueue.drop(id);
+    rooms.states.forget(id);
+    rooms.inventories.forget(id);
+    for (const dependent of rooms.declarations.dependents(id)) rooms.deliveryQueue.add(dependent);
+  }
+
+  #inlineSource({ before, after }: Pick<DeclaredChange, 'before' | 'after'>, rooms: WakerRooms): void {
+    const old = before?.reading.kind === 'delivery' ? before.reading : undefined;
+    const current = after?.reading.kind === 'delivery' ? after.reading : undefined;
+    const source = current?.source;
+    const isAsked =
+      current?.delivery.requestToken !== undefined &&
+      current.delivery.requestToken !== old?.delivery.requestToken;
+    if (source !== undefined && (isAsked || rooms.sources.state(source.id) === undefined))
+      rooms.sourceQueue.add(source.id);
+    const left = old?.source;
+    if (left === undefined || left.id === source?.id || rooms.declarations.source(left.id) !== undefined)
+      return;
+    rooms.sourceQueue.drop(left.id);
+    rooms.sources.forget(left.id);
+  }
+
+  secretsChanged(): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    for (const source of rooms.declarations.sources())
+      if (rooms.sources.state(source.id)?.problem !== undefined) rooms.sourceQueue.add(source.id, burstMs);
+    for (const [id, state] of rooms.states.all())
+      if (state.verdict?.failedStep === 'cluster') rooms.deliveryQueue.add(id, burstMs);
+  }
+
+  objectChanged(
+    cluster: string,
+    { before, after }: { before: Conclusion | undefined; after: Conclusion | undefined },
+  ): void {
+    const id = (after ?? before)?.id;
+    const rooms = this.#rooms;
+    if (id === undefined || rooms === undefined) return;
+    const holder = rooms.inventories.holder({ cluster, id, except: '' });
+    if (holder === undefined || !isTelling(before, after)) return;
+    rooms.deliveryQueue.add(holder, burstMs);
+  }
+
+  clusterTrouble(cluster: string): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    for (const id of rooms.inventories.deliveries())
+      if (rooms.inventories.get(id)?.cluster === cluster) rooms.deliveryQueue.add(id);
+  }
+
+  claimsFreed(): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    for (const [id, { verdict }] of rooms.states.all())
+      if (verdict?.problems.some(({ code }) => code === 'OBJECT_CLAIMED') === true)
+        rooms.deliveryQueue.add(id, burstMs);
+  }
+
+  sourceChanged({ id, after, isNewCommit }: SourceChange): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    const { snapshot, url } = after;
+    const users = rooms.declarations.users(id);
+    if (!isNewCommit || snapshot === undefined) {
+      for (const user of users) rooms.deliveryQueue.add(user);
+      return;
+    }
+    // What the commit touches goes first; the rest is carried over when that is under way.
+    void Promise.all(
+      users.map(async (user, index) => {
+        const recipe = rooms.states.peek(user)?.recipe;
+        const isTouched = recipe === undefined || (await rooms.renders.isStale({ url, snapshot, recipe }));
+        rooms.deliveryQueue.add(user, isTouched ? 0 : carriedDelayMs + index * carriedSpreadMs);
+      }),
+    );
+  }
+
+  sourceTried(id: SourceId): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined || !isInlineSource(id)) return;
+    for (const user of rooms.declarations.users(id)) {
+      const token = rooms.declarations.delivery(user)?.requestToken;
+      if (token !== undefined && token !== rooms.states.peek(user)?.handledToken)
+        rooms.deliveryQueue.add(user);
+    }
+  }
+
+  judged(verdict: DeliveryVerdict, before: DeliveryVerdict | undefined): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    const isSame = verdict.stage === before?.stage && verdict.revision?.commit === before.revision?.commit;
+    if (isSame) return;
+    for (const dependent of rooms.declarations.dependents(verdict.delivery))
+      rooms.deliveryQueue.add(dependent);
+  }
+
+  pushed(isPushed: (url: string) => boolean): number {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return 0;
+    const woken = rooms.declarations.sources().filter(({ url }) => isPushed(url));
+    for (const { id } of woken) rooms.sourceQueue.add(id);
+    return woken.length;
+  }
+}
+
+/** Whether a change can alter a plan or a verdict. */
+function isTelling(before: Conclusion | undefined, after: Conclusion | undefined): boolean {
+  if (before === undefined || after === undefined) return true;
+  const telling = (of: Conclusion): string =>
+    JSON.stringify([of.uid, of.owned, of.health, of.deleting, of.images]);
+  return telling(before) !== telling(after);
+}
