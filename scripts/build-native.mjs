@@ -20,6 +20,7 @@ import { promisify } from 'node:util';
 import { withLock } from './steps/lock.mjs';
 import { cacheDir, root, showTime } from './steps/place.mjs';
 
+const goCommand = 'go';
 const programs = ['localkube', 'render'];
 const buildFlags = ['-trimpath', '-buildvcs=false'];
 const progressEveryMs = 10_000;
@@ -112,7 +113,7 @@ async function build({ name, path, log }) {
 
 /** Runs go in a program's module; `onLine` gets each line of its stderr. The child dies with this process. */
 async function go(name, args, onLine) {
-  const child = spawn('go', args, {
+  const child = spawn(goCommand, args, {
     cwd: moduleOf(name),
     env: goEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -140,7 +141,7 @@ async function go(name, args, onLine) {
 async function goVersion() {
   try {
     const names = ['GOVERSION', 'GOOS', 'GOARCH'];
-    const { stdout } = await promisify(execFile)('go', ['env', ...names], {
+    const { stdout } = await promisify(execFile)(goCommand, ['env', ...names], {
       cwd: root,
       env: goEnvironment(),
     });

@@ -59,38 +59,21 @@ func (c *cluster) controllersArgs(s settings) []string {
 		"--cert-dir=" + c.path("tmp"),
 		"--controllers=*,-" + strings.Join(disabledControllers, ",-"),
 	}
-	if s.EmulatedVersion != "" {
-		args = append(args, "--emulated-version="+s.EmulatedVersion)
-	}
-	return args
+	return append(args, emulationArgs(s)...)
 }
 
-// emulationArgs makes the API server behave as an older version. The placement policy's kind is on by
-// default only from 1.36 on, so the older ones need its beta.
 func emulationArgs(s settings) []string {
 	if s.EmulatedVersion == "" {
 		return nil
 	}
-	args := []string{"--emulated-version=" + s.EmulatedVersion}
-	if s.placementVersion() != "v1" {
-		args = append(args,
-			"--runtime-config=admissionregistration.k8s.io/"+s.placementVersion()+"=true",
-			"--feature-gates=MutatingAdmissionPolicy=true")
-	}
-	return args
+	return []string{"--emulated-version=" + s.EmulatedVersion}
 }
 
-// placementVersion is the API version of MutatingAdmissionPolicy that the (emulated) server has.
-func (s settings) placementVersion() string {
+// placesByPolicy tells whether the (emulated) server has MutatingAdmissionPolicy v1, new in 1.36.
+func (s settings) placesByPolicy() bool {
 	version := s.EmulatedVersion
 	if _, after, found := strings.Cut(version, "="); found {
 		version = after
 	}
-	switch strings.TrimPrefix(version, "v") {
-	case "1.34", "1.35":
-		return "v1beta1"
-	case "1.32", "1.33":
-		return "v1alpha1"
-	}
-	return "v1"
+	return version == "" || strings.TrimPrefix(version, "v") == "1.36"
 }

@@ -89,6 +89,7 @@ func (c *cluster) kubeconfig() string           { return c.path("kubeconfig") }
 func (c *cluster) roleKubeconfig(r role) string { return c.path("pki", string(r)+".kubeconfig") }
 func (c *cluster) logFile(r role) string        { return c.path("logs", string(r)+".log") }
 func (c *cluster) runFile(r role) string        { return c.path("run", string(r)+".json") }
+func (c *cluster) ownerFile() string            { return c.path("run", "owner.json") }
 func (c *cluster) settingsFile() string         { return c.path("cluster.json") }
 
 func (c *cluster) server(s settings) string {

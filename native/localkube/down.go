@@ -65,7 +65,7 @@ func (c *cluster) down(ctx context.Context, remove bool) error {
 		if err := identity.kill(20 * time.Second); err != nil {
 			return fmt.Errorf("stopping %s of %s: %w", r, c.name, err)
 		}
-		if err := os.Remove(c.runFile(r)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := removeIfThere(c.runFile(r)); err != nil {
 			return err
 		}
 	}

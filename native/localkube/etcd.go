@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
@@ -14,7 +13,7 @@ import (
 // the cluster's private directory: on a TCP port any local user could read every Secret, as etcd's
 // port has no authentication here.
 func (c *cluster) startEtcd() error {
-	if err := os.Remove(c.etcdSocket()); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := removeIfThere(c.etcdSocket()); err != nil {
 		return err // left behind by a killed process
 	}
 	endpoint := url.URL{Scheme: "unix", Path: c.etcdSocket()}

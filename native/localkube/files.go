@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 )
@@ -30,6 +31,13 @@ func writeJSON(path string, value any) error {
 		return err
 	}
 	return writePrivate(path, append(data, '\n'))
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // lastLines returns up to count lines of the end of a file, for error messages.

@@ -27,7 +27,7 @@ func allStages() []byte {
 // playKwok runs kwok as its own command does. kwok reads its configuration flags from os.Args by
 // itself, hence the exchange. Leases are off: with them a restarted kwok waits 40 s for the lease of
 // its predecessor.
-func (c *cluster) playKwok() error {
+func (c *cluster) playKwok(s settings) error {
 	os.Args = []string{
 		"kwok",
 		"--kubeconfig=" + c.roleKubeconfig(roleKwok),
@@ -46,6 +46,11 @@ func (c *cluster) playKwok() error {
 	ctx, err := kwokconfig.InitFlags(ctx, flags)
 	if err != nil {
 		return fmt.Errorf("kwok's configuration: %w", err)
+	}
+	if !s.placesByPolicy() {
+		if err := c.bindPods(ctx); err != nil {
+			return err
+		}
 	}
 	command := kwokcmd.NewCommand(ctx)
 	// Without a version cobra adds no --version, which Kubernetes' packages have registered already.

@@ -234,10 +234,10 @@ func TestLastLines(t *testing.T) {
 	}
 }
 
-func TestPlacementVersion(t *testing.T) {
-	for emulated, want := range map[string]string{"": "v1", "kube=1.36": "v1", "kube=1.35": "v1beta1", "1.34": "v1beta1", "kube=1.33": "v1alpha1"} {
-		if got := (settings{EmulatedVersion: emulated}).placementVersion(); got != want {
-			t.Errorf("%q: got %s, want %s", emulated, got, want)
+func TestPlacesByPolicy(t *testing.T) {
+	for emulated, want := range map[string]bool{"": true, "kube=1.36": true, "v1.36": true, "kube=1.35": false, "1.33": false} {
+		if got := (settings{EmulatedVersion: emulated}).placesByPolicy(); got != want {
+			t.Errorf("%q: got %v, want %v", emulated, got, want)
 		}
 	}
 }

@@ -30,7 +30,8 @@ func usagef(format string, args ...any) error {
 const helpText = `localkube: real Kubernetes ` + kubernetesVersion + ` control planes, without containers
 
 Usage:
-  localkube up NAME [--home DIR] [--timeout 120s] [--emulated-version kube=1.35]
+  localkube up NAME [--home DIR] [--timeout 120s] [--owner-pid PID]
+                    [--emulated-version kube=1.35]
   localkube down NAME [--delete] [--home DIR]
   localkube down --all [--delete] [--home DIR]
   localkube list [-o json] [--home DIR]
@@ -38,6 +39,7 @@ Usage:
 
 up          Starts the cluster, or repairs it when some of its processes died. Data survives. When all
             runs already it changes nothing. Prints one JSON line on stdout when the cluster is usable.
+            With --owner-pid the cluster ends by itself, soon after that process.
 down        Stops the cluster; --delete removes its data too.
 list        Shows every cluster with its state and its memory (PSS, in MiB).
 kubeconfig  Prints the administrator's kubeconfig; with --user one with a new client certificate of

@@ -15,6 +15,7 @@ type options struct {
 	home            string
 	timeout         time.Duration
 	emulatedVersion string
+	ownerPid        int
 	remove          bool
 	all             bool
 	output          string

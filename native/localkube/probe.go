@@ -75,9 +75,8 @@ func (p *probe) bootstrap(ctx context.Context, s settings) error {
 			continue
 		}
 		kind := object.GroupVersionKind()
-		if strings.HasPrefix(kind.Kind, "MutatingAdmission") {
-			kind.Version = s.placementVersion()
-			object.SetGroupVersionKind(kind)
+		if strings.HasPrefix(kind.Kind, "MutatingAdmission") && !s.placesByPolicy() {
+			continue
 		}
 		resource := schema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: bootstrapResources[kind.Kind]}
 		_, err := p.dynamic.Resource(resource).Apply(ctx, object.GetName(), &object,
@@ -115,7 +114,10 @@ func (p *probe) serviceAccountExists(ctx context.Context) error {
 
 // placementWorks creates a Pod as a dry run. The policy comes into force about a second after its
 // creation; a Pod created earlier would stay without a node for ever.
-func (p *probe) placementWorks(ctx context.Context) error {
+func (p *probe) placementWorks(ctx context.Context, s settings) error {
+	if !s.placesByPolicy() {
+		return nil // the binder also places what was created before it
+	}
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "localkube-probe-"},
 		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "probe", Image: "probe"}}},

@@ -124,8 +124,12 @@ func (p processIdentity) kill(patience time.Duration) error {
 
 // readRole returns the process that plays a role, if one was ever started.
 func (c *cluster) readRole(r role) (processIdentity, bool) {
+	return readIdentity(c.runFile(r))
+}
+
+func readIdentity(path string) (processIdentity, bool) {
 	var identity processIdentity
-	data, err := os.ReadFile(c.runFile(r))
+	data, err := os.ReadFile(path)
 	if err != nil || json.Unmarshal(data, &identity) != nil {
 		return identity, false
 	}

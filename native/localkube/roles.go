@@ -70,6 +70,8 @@ func commandRole(args []string) error {
 	if err := writeJSON(c.runFile(r), self); err != nil {
 		return err
 	}
+	go keepSmall()
+	go c.endWithOwner()
 	return c.play(r, s)
 }
 
@@ -88,7 +90,7 @@ func (c *cluster) play(r role, s settings) error {
 		command.SetArgs(c.controllersArgs(s))
 		code = cli.Run(command)
 	case roleKwok:
-		return c.playKwok()
+		return c.playKwok(s)
 	default:
 		return usagef("unknown role %q", r)
 	}
@@ -110,7 +112,7 @@ func (c *cluster) launch(r role) (*child, error) {
 		return nil, err
 	}
 	defer log.Close()
-	if err := os.Remove(c.runFile(r)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := removeIfThere(c.runFile(r)); err != nil {
 		return nil, err
 	}
 	null, err := os.Open(os.DevNull)

@@ -35,6 +35,7 @@ func commandUp(args []string) error {
 	var o options
 	c, err := o.parseNamed(args, func(flags *pflag.FlagSet) {
 		flags.DurationVar(&o.timeout, "timeout", 120*time.Second, "how long to wait")
+		flags.IntVar(&o.ownerPid, "owner-pid", 0, "process to end with")
 		flags.StringVar(&o.emulatedVersion, "emulated-version", "", "version to emulate, as kube=1.35")
 	})
 	if err != nil {
@@ -53,6 +54,9 @@ func commandUp(args []string) error {
 	defer lock.release()
 	s, err := c.prepare(ctx, o.emulatedVersion)
 	if err != nil {
+		return err
+	}
+	if err := c.setOwner(o.ownerPid); err != nil {
 		return err
 	}
 	if err := c.bringUp(ctx, s); err != nil {
@@ -132,7 +136,7 @@ func (c *cluster) bringUp(ctx context.Context, s settings) error {
 	}{
 		{"the node", p.nodeReady},
 		{"the default service account", p.serviceAccountExists},
-		{"Pod placement", p.placementWorks},
+		{"Pod placement", func(ctx context.Context) error { return p.placementWorks(ctx, s) }},
 	} {
 		if err := c.await(ctx, step.what, children, step.check); err != nil {
 			return err

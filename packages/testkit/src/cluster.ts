@@ -59,9 +59,11 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<T
   const temporary = options.home === undefined;
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'weir-kube-')));
   const localkube: Localkube = { binary: await localkubeBinary(), home, signal: options.signal };
+  // Even when this process is killed, its temporary cluster ends soon after it.
+  const upArguments = ['up', name, ...(temporary ? ['--owner-pid', String(process.pid)] : [])];
   const release = temporary ? stopAtExit(localkube, name) : () => {};
   try {
-    const up = parseUp(await run(localkube, ['up', name]));
+    const up = parseUp(await run(localkube, upArguments));
     const kubeconfigFor = kubeconfigWriter(localkube, name);
     const markerKubeconfig = await kubeconfigFor(MARKER_USER);
     const userKubeconfigPath = options.user === undefined ? undefined : await kubeconfigFor(options.user);
@@ -82,7 +84,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<T
       kill9: (...roles) =>
         signalRoles(localkube, { name, roles: roles.length > 0 ? roles : ['apiserver'], signal: 'SIGKILL' }),
       up: async () => {
-        await run(localkube, ['up', name]);
+        await run(localkube, upArguments);
       },
       stop: async ({ delete: remove = temporary } = {}) => {
         // Stopping must work after the test's own signal has fired.
