@@ -1,4 +1,5 @@
 // The public face of engine.
 export { type Controller, type ControllerOptions, type PushNotice, startController } from './controller.ts';
+export { type DeliveryDiff, type DiffOptions, diffDeliveries, type ObjectChange } from './diff.ts';
 export { type Installed, installHub, ownLabel } from './install.ts';
 export type { Log, LogLine } from './log.ts';

@@ -1,0 +1,210 @@
+// What a reconcile would change, asked of the API server itself by dry runs. It writes nothing.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  canonicalJson,
+  type Delivery,
+  type DeliveryId,
+  type Dialect,
+  type KubeObject,
+  type ObjectRef,
+  type Problem,
+} from '@weir/core';
+import { type ClusterAccess, connect, createWriter, type KubeClient } from '@weir/kube';
+import { createSourceStore } from '@weir/source';
+import { createRenderPool } from '@weir/upstream';
+import { type Declarations, watchDeclarations } from './declarations.ts';
+import { createDeliveryStates } from './delivery-state.ts';
+import { allMarks, createFleet, problemOf } from './fleet.ts';
+import { createInventories } from './inventories.ts';
+import { type Observation, type ObserveContext, observeDelivery } from './observe.ts';
+import { createRenders } from './renders.ts';
+import { createSources, isInlineSource } from './sources.ts';
+
+export interface DiffOptions {
+  readonly hub: ClusterAccess;
+  readonly dialects: readonly Dialect[];
+  readonly renderBinary: string;
+  readonly select: (id: DeliveryId) => boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface ObjectChange {
+  readonly ref: ObjectRef;
+  readonly action: 'create' | 'update' | 'delete';
+  readonly before?: KubeObject;
+  readonly after?: KubeObject;
+}
+
+export interface DeliveryDiff {
+  readonly id: DeliveryId;
+  readonly cluster: string;
+  readonly problems: readonly Problem[];
+  readonly changes: readonly ObjectChange[];
+}
+
+export async function* diffDeliveries(options: DiffOptions): AsyncGenerator<DeliveryDiff> {
+  const dir = await mkdtemp(join(tmpdir(), 'weir-diff-'));
+  const done = new AbortController();
+  const signal = AbortSignal.any([options.signal, done.signal]);
+  const client = connect(options.hub, { name: 'hub' });
+  const store = createSourceStore({ dir });
+  const pool = createRenderPool({ binary: options.renderBinary });
+  const declarations = await watchDeclarations({
+    client,
+    dialects: options.dialects,
+    signal,
+    log: () => undefined,
+    onChange: () => undefined,
+    onSecrets: () => undefined,
+  });
+  const secret = (namespace: string, name: string): Promise<KubeObject | undefined> =>
+    client.get({ group: '', version: 'v1', kind: 'Secret', namespace, name }, signal);
+  const fleet = createFleet({
+    hub: options.hub,
+    marks: allMarks(options.dialects),
+    registrations: () => declarations.clusters(),
+    secret,
+    listener: () => ({ onChange: () => undefined, onTrouble: () => undefined }),
+  });
+  try {
+    const context = await contextOf({
+      options,
+      declarations,
+      client,
+      fleet,
+      secret,
+      renders: createRenders({ store, pool }),
+      store,
+      signal,
+    });
+    for (const { reading } of declarations.all())
+      if (reading.kind === 'delivery' && options.select(reading.delivery.id))
+        yield await diffOne(reading.delivery, context, signal);
+  } finally {
+    done.abort(new Error('the diff is complete'));
+    await Promise.all([fleet.close(), pool.close(), store.close(), client.close()]);
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+interface DiffContext extends ObserveContext {
+  readonly fetch: (source: string) => Promise<void>;
+}
+
+async function contextOf(of: {
+  options: DiffOptions;
+  declarations: Declarations;
+  client: KubeClient;
+  fleet: ObserveContext['fleet'];
+  secret: (namespace: string, name: string) => Promise<KubeObject | undefined>;
+  renders: ObserveContext['renders'];
+  store: ReturnType<typeof createSourceStore>;
+  signal: AbortSignal;
+}): Promise<DiffContext> {
+  const { options, declarations, client, fleet, secret, renders, store, signal } = of;
+  const inventories = createInventories({
+    client,
+    writer: createWriter(client),
+    onClaimsFreed: () => undefined,
+    onError: () => undefined,
+  });
+  await inventories.load(signal);
+  const sources = createSources({
+    store,
+    declaration: (id) => declarations.source(id),
+    secret,
+    repositoryCredentials: (url) => declarations.repositoryCredentials(url),
+    dialectOf: (id) => options.dialects.find(({ name }) => id.startsWith(`${name}:`)),
+    onChange: () => undefined,
+    onAttempt: async () => undefined,
+    now: () => new Date(),
+  });
+  return {
+    fleet,
+    renders,
+    inventories,
+    states: createDeliveryStates(),
+    sourceState: (id) => sources.state(id),
+    isSourceDeclared: (id) => declarations.source(id) !== undefined,
+    isInlineSource,
+    isDeclared: (id) => declarations.declared(id) !== undefined,
+    fetch: async (id) => {
+      if (sources.state(id) === undefined) await sources.run(id, signal);
+    },
+  };
+}
+
+async function diffOne(delivery: Delivery, context: DiffContext, signal: AbortSignal): Promise<DeliveryDiff> {
+  await context.fetch(delivery.source);
+  // What a delivery waits for is no part of the question.
+  const observed = await observeDelivery({ ...delivery, dependsOn: [] }, context, signal);
+  const cluster = context.inventories.get(delivery.id)?.cluster ?? '';
+  if (!observed.ok) return { id: delivery.id, cluster, problems: observed.problems, changes: [] };
+  const changes: ObjectChange[] = [];
+  const problems: Problem[] = [...observed.value.warnings, ...observed.value.desired.problems];
+  for (const desired of observed.value.desired.objects) {
+    if (observed.value.discovery.find(desired.ref) === undefined) continue;
+    try {
+      const change = await diffObject({
+        object: desired.object,
+        ref: desired.ref,
+        delivery,
+        observation: observed.value,
+        signal,
+      });
+      if (change !== undefined) changes.push(change);
+    } catch (error) {
+      problems.push({ ...problemOf(error), object: desired.ref });
+    }
+  }
+  changes.push(...(await departures(delivery, observed.value, signal)));
+  return { id: delivery.id, cluster: observed.value.session.client.name, problems, changes };
+}
+
+async function diffObject(of: {
+  object: KubeObject;
+  ref: ObjectRef;
+  delivery: Delivery;
+  observation: Observation;
+  signal: AbortSignal;
+}): Promise<ObjectChange | undefined> {
+  const { object, ref, delivery, observation, signal } = of;
+  const { client, writer } = observation.session;
+  const before = await client.get(ref, signal);
+  const after = bare(
+    await writer.apply(object, { fieldManager: delivery.fieldManager, dryRun: true, signal }),
+  );
+  if (before === undefined) return { ref, action: 'create', after };
+  return canonicalJson(bare(before)) === canonicalJson(after)
+    ? undefined
+    : { ref, action: 'update', before: bare(before), after };
+}
+
+async function departures(
+  delivery: Delivery,
+  { inventory, desired, session }: Observation,
+  signal: AbortSignal,
+): Promise<ObjectChange[]> {
+  if (!delivery.policy.prune) return [];
+  const wanted = new Set(desired.objects.map(({ id }) => id));
+  const changes: ObjectChange[] = [];
+  for (const [id, { ref }] of inventory.entries) {
+    const before = wanted.has(id) ? undefined : await session.client.get(ref, signal);
+    if (before !== undefined) changes.push({ ref, action: 'delete', before: bare(before) });
+  }
+  return changes;
+}
+
+/** Without what every write changes and nobody reads. */
+function bare(object: KubeObject): KubeObject {
+  const {
+    managedFields: _fields,
+    resourceVersion: _version,
+    generation: _generation,
+    ...metadata
+  } = object.metadata;
+  return { ...object, metadata: metadata as KubeObject['metadata'] };
+}
