@@ -98,8 +98,10 @@ const operationStateSchema = object({
   message: string(),
   syncResult: optionalObject({
     resources: list(resourceResultSchema),
-    revision: requiredString(),
+    revision: string(),
     source: freeForm(),
+    revisions: list(requiredString()),
+    sources: list(requiredFreeForm()),
   }),
   startedAt: requiredString(),
   finishedAt: string(),
@@ -111,6 +113,8 @@ const historyEntrySchema = object({
   id: integer(),
   revision: string(),
   source: freeForm(),
+  revisions: list(requiredString()),
+  sources: list(requiredFreeForm()),
   deployStartedAt: string(),
   deployedAt: string(),
   initiatedBy: freeForm(),
@@ -125,7 +129,12 @@ const conditionSchema = object({
 export type ApplicationCondition = Static<typeof conditionSchema>;
 
 export const statusSchema = object({
-  sync: optionalObject({ status: requiredString(), comparedTo: freeForm(), revision: string() }),
+  sync: optionalObject({
+    status: requiredString(),
+    comparedTo: freeForm(),
+    revision: string(),
+    revisions: list(requiredString()),
+  }),
   health: optionalObject({ status: string(), message: string(), lastTransitionTime: string() }),
   resources: list(resourceStatusSchema),
   operationState: optionalObject(operationStateSchema.properties),

@@ -11,8 +11,10 @@ import {
   secretTypeLabel,
   trackingAnnotation,
 } from './names.ts';
+import { projectApplication } from './project-application.ts';
 import { readApplication } from './read-application.ts';
 import { readRepositorySecret } from './repository-secret.ts';
+import { summarizeApplication } from './summarize-application.ts';
 
 export const argocd: Dialect = {
   name: 'argocd',
@@ -38,8 +40,9 @@ export const argocd: Dialect = {
   ],
   eventSource: () => controllerName,
   read: readApplication,
-  projectDelivery: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
+  projectDelivery: projectApplication,
+  // An Application carries its source inline, and no kind of Argo CD's is a source.
   projectSource: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
-  summarize: () => ({ cluster: '', revision: '', sync: '', health: '', message: '', suspended: false }),
+  summarize: summarizeApplication,
   requestPatch: () => ({ metadata: { annotations: { [refreshAnnotation]: 'normal' } } }),
 };

@@ -2,7 +2,6 @@
 // It never sees a cluster, a clock or another dialect.
 
 import type { Dialect } from '@weir/core';
-import { recordAt } from '../resource/read-field.ts';
 import { readCredentialsSecret } from './credentials-secret.ts';
 import {
   fieldManager,
@@ -12,7 +11,10 @@ import {
   requestedAtAnnotation,
   sourceGroup,
 } from './names.ts';
+import { projectGitRepository } from './project-git-repository.ts';
+import { projectKustomization } from './project-kustomization.ts';
 import { readFlux } from './read-flux.ts';
+import { summarizeFlux } from './summarize-flux.ts';
 
 export const flux: Dialect = {
   name: 'flux',
@@ -38,8 +40,8 @@ export const flux: Dialect = {
   ],
   eventSource: (kind) => (kind === 'GitRepository' ? 'source-controller' : 'kustomize-controller'),
   read: readFlux,
-  projectDelivery: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
-  projectSource: ({ object }) => ({ status: recordAt(object, 'status') ?? {}, events: [] }),
-  summarize: () => ({ cluster: '', revision: '', sync: '', health: '', message: '', suspended: false }),
+  projectDelivery: projectKustomization,
+  projectSource: projectGitRepository,
+  summarize: summarizeFlux,
   requestPatch: ({ now }) => ({ metadata: { annotations: { [requestedAtAnnotation]: now } } }),
 };

@@ -1,0 +1,59 @@
+// Tells which Events follow from the change of an Application's status, with Argo CD's reasons and words.
+// The same status twice gives no event.
+
+import type { EventDraft } from '@weir/core';
+import { fieldAt, textAt } from '../resource/read-field.ts';
+import type { ApplicationView } from './application-view.ts';
+
+type Status = Readonly<Record<string, unknown>>;
+
+export function projectEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
+  return [
+    ...startedEvents(view, after),
+    ...changeEvents('sync', view.before, after),
+    ...changeEvents('health', view.before, after),
+    ...completedEvents(view, after),
+  ];
+}
+
+function startedEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
+  const startedAt = textAt(after, 'operationState', 'startedAt');
+  const phase = textAt(after, 'operationState', 'phase');
+  const { run } = view.verdict;
+  if (run === undefined || phase === 'Error' || startedAt !== run.startedAt) return [];
+  if (startedAt === textAt(view.before, 'operationState', 'startedAt')) return [];
+  return [{ type: 'Normal', reason: 'OperationStarted', message: startedMessage(view, after) }];
+}
+
+function startedMessage(view: ApplicationView, after: Status): string {
+  const commit = view.verdict.run?.revision.commit ?? '';
+  const by = fieldAt(after, 'operationState', 'operation', 'initiatedBy');
+  if (view.verdict.run?.trigger !== 'order') return `Initiated automated sync to '${commit}'`;
+  const target = textAt(view.source, 'targetRevision') || 'HEAD';
+  return `${textAt(by, 'username') || 'Unknown user'} initiated sync to ${target} (${commit})`;
+}
+
+function completedEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
+  const state = fieldAt(after, 'operationState');
+  const finishedAt = textAt(state, 'finishedAt');
+  if (finishedAt === undefined || finishedAt === textAt(view.before, 'operationState', 'finishedAt'))
+    return [];
+  const phase = textAt(state, 'phase');
+  const isPartial = fieldAt(state, 'operation', 'sync', 'resources') !== undefined;
+  const revision = textAt(state, 'syncResult', 'revision') ?? view.verdict.run?.revision.commit ?? '';
+  const what = `${isPartial ? 'Partial sync' : 'Sync'} operation to ${revision}`;
+  if (phase === 'Succeeded') {
+    return [{ type: 'Normal', reason: 'OperationCompleted', message: `${what} succeeded` }];
+  }
+  const message = `${what} failed: ${textAt(state, 'message') ?? ''}`;
+  return [{ type: 'Warning', reason: 'OperationCompleted', message }];
+}
+
+function changeEvents(field: 'sync' | 'health', before: Status, after: Status): readonly EventDraft[] {
+  const from = textAt(before, field, 'status') ?? '';
+  const to = textAt(after, field, 'status') ?? '';
+  if (from === to) return [];
+  return [
+    { type: 'Normal', reason: 'ResourceUpdated', message: `Updated ${field} status: ${from} -> ${to}` },
+  ];
+}

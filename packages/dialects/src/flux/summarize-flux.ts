@@ -1,0 +1,54 @@
+// Sums up a GitRepository or a Kustomization in one line, from the resource alone.
+// It never fails: what is not there is empty.
+
+import type { KubeObject, Summary } from '@weir/core';
+import { fieldAt, textAt } from '../resource/read-field.ts';
+import { conditionOf } from './condition-set.ts';
+
+export function summarizeFlux(object: KubeObject): Summary {
+  const status = fieldAt(object, 'status');
+  const ready = conditionOf(status as Record<string, unknown> | undefined, 'Ready');
+  const isReady = textAt(ready, 'status') === 'True';
+  const revision =
+    textAt(status, 'lastAppliedRevision') ??
+    textAt(status, 'artifact', 'revision') ??
+    textAt(status, 'lastAttemptedRevision') ??
+    '';
+  return {
+    cluster: textAt(object, 'spec', 'kubeConfig', 'secretRef', 'name') ?? 'in-cluster',
+    revision: shortRevision(revision),
+    sync: syncOf(textAt(ready, 'status'), textAt(ready, 'reason')),
+    health: healthOf(object),
+    message: isReady ? '' : (textAt(ready, 'message') ?? '').trim(),
+    suspended: fieldAt(object, 'spec', 'suspend') === true,
+  };
+}
+
+/** `main@sha1:1a2b3c4d`, as `flux get` cuts it. */
+function shortRevision(revision: string): string {
+  return revision.replace(/([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
+}
+
+/** What could not be fetched or built is not known; what could not be applied is out of sync. */
+const unknownReasons: ReadonlySet<unknown> = new Set([
+  'ArtifactFailed',
+  'BuildFailed',
+  'GitOperationFailed',
+  'URLInvalid',
+  'Failed',
+]);
+
+function syncOf(ready: string | undefined, reason: string | undefined): string {
+  if (ready === 'True' || reason === 'HealthCheckFailed') return 'Synced';
+  return ready === undefined || unknownReasons.has(reason) ? 'Unknown' : 'OutOfSync';
+}
+
+function healthOf(object: KubeObject): string {
+  const status = fieldAt(object, 'status') as Record<string, unknown> | undefined;
+  const healthy = textAt(conditionOf(status, 'Healthy'), 'status');
+  const ready = textAt(conditionOf(status, 'Ready'), 'status');
+  if (ready === 'False' && healthy === 'False') return 'Degraded';
+  if (ready === 'True') return 'Healthy';
+  if (ready === 'False') return 'Degraded';
+  return ready === undefined ? 'Unknown' : 'Progressing';
+}
