@@ -109,7 +109,7 @@ export class Repository {
 
   async remove(): Promise<void> {
     await this.close();
-    await this.#snapshots.evict(0);
+    await this.#snapshots.forget();
     await this.#mirror.remove();
   }
 

@@ -72,6 +72,7 @@ export class Snapshots {
   readonly #held = new Map<string, Held>();
   /** On disk from an earlier process, newest first; undefined until looked up. */
   #leftover: string[] | undefined;
+  #kept = KEPT_PER_REPOSITORY;
 
   constructor(options: {
     readonly key: string;
@@ -110,8 +111,16 @@ export class Snapshots {
     return ok('made');
   }
 
+  /** From now on only what is in use stays. */
+  async forget(): Promise<void> {
+    this.#kept = 0;
+    this.#leftover ??= [...(await this.#manifests.commits(this.#key))];
+    await this.evict();
+  }
+
   /** Removes what is neither in use nor among the newest. */
-  async evict(keep = KEPT_PER_REPOSITORY): Promise<void> {
+  async evict(): Promise<void> {
+    const keep = this.#kept;
     let surplus = this.#held.size - keep;
     for (const held of [...this.#held.values()]) {
       if (surplus <= 0) break;
@@ -146,7 +155,7 @@ export class Snapshots {
         if (released) return;
         released = true;
         held.users -= 1;
-        if (held.users === 0 && this.#held.size > KEPT_PER_REPOSITORY)
+        if (held.users === 0 && this.#held.size > this.#kept)
           void this.evict().catch(() => undefined);
       },
     };

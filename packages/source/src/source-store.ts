@@ -63,7 +63,7 @@ export interface SourceStore {
     newCommit: string,
     signal?: AbortSignal,
   ): Promise<Result<readonly ChangedPath[]>>;
-  /** Removes mirror and snapshots of a repository that nobody declares any more, those in use included. */
+  /** Removes the mirror of a repository that nobody declares any more, and its snapshots as they are released. */
   forget(url: string): Promise<void>;
   /** Removes blobs that no snapshot needs. */
   sweep(): Promise<number>;
