@@ -1,0 +1,104 @@
+// `weir controller`: the engine and its HTTP server in the foreground, with one JSON line per event on stderr.
+// On a signal it stops in order: no new requests, then no new work.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { type Controller, type Log, startController } from '@weir/engine';
+import { loadAccess } from '@weir/kube';
+import { startServer } from '@weir/server';
+import { type Command, InvalidArgumentError } from 'commander';
+import { dialects } from '../dialects.ts';
+import { exitCodesHelp } from '../exit.ts';
+import { findBinary } from '../local/place.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface ControllerCommandOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly data: string;
+  readonly listen: Address;
+  readonly webhookSecretFile?: string;
+}
+
+const help = `
+It logs JSON lines to standard error. /healthz, /readyz and POST /webhook (GitHub's push event) are served on --listen.
+The binary that renders is found by WEIR_RENDER, or in the checkout.
+
+Examples:
+  weir controller --kubeconfig hub.kubeconfig --data /var/lib/weir --listen 127.0.0.1:8080
+  weir controller --context hub --data data --listen 0.0.0.0:8080 --webhook-secret-file secret
+${exitCodesHelp}`;
+
+export function registerController(program: Command, terminal: Terminal): void {
+  program
+    .command('controller')
+    .description('run the controller in the foreground')
+    .option('--kubeconfig <file>', 'kubeconfig of the hub (default: KUBECONFIG or ~/.kube/config)')
+    .option('--context <name>', 'context of the hub in it')
+    .requiredOption('--data <dir>', 'directory for mirrors and caches; may be lost at any time')
+    .option('--listen <host:port>', 'address of the HTTP server', parseAddress, {
+      host: '127.0.0.1',
+      port: 8080,
+    })
+    .option('--webhook-secret-file <file>', 'secret that webhooks are signed with; read at each delivery')
+    .addHelpText('after', help)
+    .action((options: ControllerCommandOptions) => runController(options, terminal));
+}
+
+export function parseAddress(text: string): Address {
+  const colon = text.lastIndexOf(':');
+  const host = text.slice(0, Math.max(0, colon)).replace(/^\[(.*)\]$/, '$1');
+  const port = Number(text.slice(colon + 1));
+  if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65_535 || text.endsWith(':'))
+    throw new InvalidArgumentError('expected host:port, as 127.0.0.1:8080');
+  return { host: host === '' ? '0.0.0.0' : host, port };
+}
+
+async function runController(options: ControllerCommandOptions, terminal: Terminal): Promise<void> {
+  const log = jsonLog(terminal);
+  const hub = await loadAccess({
+    name: 'hub',
+    ...(options.kubeconfig === undefined ? {} : { path: options.kubeconfig }),
+    ...(options.context === undefined ? {} : { context: options.context }),
+  });
+  const renderBinary = await findBinary('render', (message) => log({ level: 'info', message }));
+  await mkdir(options.data, { recursive: true, mode: 0o700 });
+  let controller: Controller | undefined;
+  const secretFile = options.webhookSecretFile;
+  const server = await startServer({
+    ...options.listen,
+    webhookSecret: async () =>
+      secretFile === undefined ? undefined : (await readFile(secretFile, 'utf8')).trim(),
+    onPush: (push) => controller?.notifyPush(push) ?? 0,
+    isReady: () => controller?.isReady() === true,
+    log: (level, message, fields) => {
+      if (level !== 'debug') log({ ...fields, level, message });
+    },
+  });
+  log({ level: 'info', message: `serving on ${server.url}` });
+  try {
+    controller = await startController({ hub, dialects, dataDir: options.data, renderBinary, log });
+    log({ level: 'info', message: 'the controller runs' });
+    await aborted(terminal.signal);
+    log({ level: 'info', message: 'stopping' });
+  } finally {
+    await server.stop();
+    await controller?.stop();
+  }
+  log({ level: 'info', message: 'stopped' });
+}
+
+function jsonLog(terminal: Terminal): Log {
+  return (line) => terminal.err(`${JSON.stringify({ time: terminal.now().toISOString(), ...line })}\n`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}

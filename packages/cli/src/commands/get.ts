@@ -1,0 +1,137 @@
+// `weir get`: one row per delivery and cluster, or per source, from the hub's custom resources alone.
+
+import type { Command } from 'commander';
+import { exitCodesHelp } from '../exit.ts';
+import { type Declared, keyOf, listDeclared, type Scope } from '../hub/declared.ts';
+import { followDeclared } from '../hub/follow.ts';
+import { namesHelp, selectNames } from '../hub/names.ts';
+import { type Hub, namespaceOf, type ScopeOptions, withHub, withScopeOptions } from '../hub/open.ts';
+import {
+  type DeliveryRow,
+  deliveryColumns,
+  deliveryRow,
+  nameLine,
+  type SourceRow,
+  sourceColumns,
+  sourceRow,
+} from '../hub/rows.ts';
+import { type Format, parseFormat, toData } from '../terminal/format.ts';
+import { type Column, showTable } from '../terminal/table.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+interface GetOptions extends ScopeOptions {
+  readonly output?: string;
+  readonly watch?: boolean;
+}
+
+interface View {
+  readonly format: Format;
+  readonly columns: readonly Column<Declared>[];
+  readonly row: (item: Declared) => DeliveryRow | SourceRow;
+}
+
+const help = `${namesHelp}
+The first NAME \`sources\` lists sources in place of deliveries.
+
+Examples:
+  weir get                               every delivery, with its cluster, sync and health
+  weir get -o wide                       with full revisions and messages
+  weir get app/storefront-east -o json   one delivery, as JSON
+  weir get -n flux-system --watch        a row for each change
+  weir get sources                       the sources and what they resolved to
+${exitCodesHelp}`;
+
+export function registerGet(program: Command, terminal: Terminal): void {
+  withScopeOptions(program.command('get'))
+    .description('show deliveries, or sources, with their sync and health')
+    .argument('[names...]', '`sources`, or names of deliveries')
+    .option('-o, --output <format>', 'json, yaml, wide or name')
+    .option('-w, --watch', 'go on and print what changes')
+    .addHelpText('after', help)
+    .action((names: string[], options: GetOptions) => runGet({ names, options, terminal }));
+}
+
+async function runGet(input: { names: string[]; options: GetOptions; terminal: Terminal }): Promise<void> {
+  const { options, terminal } = input;
+  const isSources = input.names[0] === 'sources';
+  const names = isSources ? input.names.slice(1) : input.names;
+  const view = viewOf(isSources ? 'source' : 'delivery', parseFormat(options.output), terminal);
+  await withHub(options, async (hub) => {
+    const scope = scopeOf({ hub, options, terminal, role: isSources ? 'source' : 'delivery' });
+    const listed = await listDeclared(scope);
+    const items = selectNames(names, listed, scope.namespace);
+    if (options.watch === true) await watchRows({ scope, view, names, terminal });
+    else terminal.out(showItems(items, view));
+    if (items.length === 0 && view.format === 'table') terminal.err('No deliveries on this hub yet.\n');
+  });
+}
+
+function scopeOf(input: {
+  hub: Hub;
+  options: ScopeOptions;
+  terminal: Terminal;
+  role: 'delivery' | 'source';
+}): Scope {
+  return {
+    client: input.hub.client,
+    dialects: input.hub.dialects,
+    role: input.role,
+    namespace: namespaceOf(input.options),
+    signal: input.terminal.signal,
+  };
+}
+
+function viewOf(role: 'delivery' | 'source', format: Format, terminal: Terminal): View {
+  const wide = format === 'wide';
+  return role === 'delivery'
+    ? { format, columns: deliveryColumns(terminal.outColors, wide), row: deliveryRow }
+    : { format, columns: sourceColumns(terminal.outColors, wide), row: sourceRow };
+}
+
+export function showItems(items: readonly Declared[], view: View): string {
+  const { format } = view;
+  if (format === 'json' || format === 'yaml') return toData({ items: items.map(view.row) }, format);
+  if (format === 'name') return items.map(nameLine).join('');
+  return showTable(view.columns, items);
+}
+
+/** The whole first; then a row (or one JSON document) for each change. Ends when interrupted. */
+async function watchRows(input: {
+  scope: Scope;
+  view: View;
+  names: readonly string[];
+  terminal: Terminal;
+}): Promise<void> {
+  const { scope, view, names, terminal } = input;
+  const shown = new Map<string, string>();
+  const print = (item: Declared, gone: boolean): void => {
+    const row = JSON.stringify(view.row(item));
+    if (shown.get(keyOf(item)) === row && !gone) return;
+    shown.set(keyOf(item), row);
+    terminal.out(showChange(item, gone, view));
+  };
+  await followDeclared(scope, {
+    onSynced: (known) => {
+      const items = selectNames(names, [...known.values()], scope.namespace);
+      for (const item of items) shown.set(keyOf(item), JSON.stringify(view.row(item)));
+      terminal.out(
+        view.format === 'json' ? items.map((item) => jsonLine(item, view)).join('') : showItems(items, view),
+      );
+    },
+    onChange: ({ item, gone }) => {
+      if (names.length === 0 || shown.has(keyOf(item))) print(item, gone);
+    },
+    onTrouble: (error) => terminal.err(`watch interrupted: ${error instanceof Error ? error.message : ''}\n`),
+  });
+}
+
+const jsonLine = (item: Declared, view: View): string => `${JSON.stringify(view.row(item))}\n`;
+
+function showChange(item: Declared, gone: boolean, view: View): string {
+  if (view.format === 'json')
+    return `${JSON.stringify({ ...view.row(item), ...(gone ? { deleted: true } : {}) })}\n`;
+  if (view.format === 'yaml') return `---\n${toData(view.row(item), 'yaml')}`;
+  if (view.format === 'name') return nameLine(item);
+  const [, line = ''] = showTable(view.columns, [item]).split('\n');
+  return `${line}${gone ? '   (deleted)' : ''}\n`;
+}
