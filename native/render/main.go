@@ -35,19 +35,20 @@ func main() {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})))
 	protocol := os.Stdout
 	os.Stdout = os.Stderr // a library that prints must not break the protocol
-	if err := serve(os.Stdin, protocol); err != nil {
+	if err := serve(os.Stdin, protocol, leaveSoon); err != nil {
 		fmt.Fprintln(os.Stderr, "render:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(stdin io.Reader, stdout io.Writer) error {
+// serve answers until stdin ends; orphaned is called at that moment, also while an evaluator is busy.
+func serve(stdin io.Reader, stdout io.Writer, orphaned func()) error {
 	in, out := bufio.NewReaderSize(stdin, 1<<16), bufio.NewWriterSize(stdout, 1<<16)
 	if err := wire.WriteFrame(out, hello(), nil); err != nil {
 		return err
 	}
 	service := render.NewService(func(text string) { fmt.Fprintln(os.Stderr, text) })
-	for frame := range frames(in) {
+	for frame := range frames(in, orphaned) {
 		var response wire.Response
 		switch {
 		case errors.Is(frame.err, wire.ErrFrameTooLarge):
@@ -67,6 +68,8 @@ func serve(stdin io.Reader, stdout io.Writer) error {
 // lastAnswerGrace is how long a rendering may go on once nobody can ask any more.
 const lastAnswerGrace = 5 * time.Second
 
+func leaveSoon() { time.AfterFunc(lastAnswerGrace, func() { os.Exit(0) }) }
+
 type frame struct {
 	body []byte
 	err  error
@@ -74,14 +77,14 @@ type frame struct {
 
 // frames reads ahead by one frame, so that the end of stdin is seen while an evaluator is busy: a template that never ends
 // must not outlive the parent.
-func frames(in *bufio.Reader) <-chan frame {
+func frames(in *bufio.Reader, orphaned func()) <-chan frame {
 	read := make(chan frame)
 	go func() {
 		defer close(read)
 		for {
 			body, err := wire.ReadFrame(in)
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				time.AfterFunc(lastAnswerGrace, func() { os.Exit(0) })
+				orphaned()
 				return
 			}
 			read <- frame{body: body, err: err}

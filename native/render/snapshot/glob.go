@@ -1,9 +1,11 @@
 package snapshot
 
 import (
+	"errors"
 	"path"
 	"sort"
 	"strings"
+	"syscall"
 )
 
 // Glob lists the existing paths that match, in byte order. A segment `**` stands for any number of directories. Only the
@@ -36,7 +38,7 @@ func (r *Reader) glob(dir string, segments []string, found map[string]bool) erro
 	if !HasGlob(segment) {
 		name := path.Join(dir, segment)
 		if _, err := r.Stat(name); err != nil {
-			if NotExist(err) || len(rest) > 0 {
+			if NotExist(err) || errors.Is(err, syscall.ENOTDIR) {
 				return nil
 			}
 			return err
