@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { isAbortError } from './abort.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerController } from './commands/controller.ts';
+import { registerDiff } from './commands/diff.ts';
 import { registerDown } from './commands/down.ts';
 import { registerEvents } from './commands/events.ts';
 import { registerGet } from './commands/get.ts';
@@ -29,6 +30,7 @@ export function createProgram(terminal: Terminal): Command {
     registerDown,
     registerGet,
     registerTree,
+    registerDiff,
     registerReconcile,
     registerEvents,
     registerController,

@@ -19,10 +19,10 @@ const stages: readonly (readonly string[])[] = [
     'ConfigMap',
     'PersistentVolume',
     'PersistentVolumeClaim',
-    'ClusterRoleBinding',
     'Role',
-    'RoleBinding',
   ],
+  // A role must exist before it is bound: the API server checks that whoever binds it may.
+  ['ClusterRoleBinding', 'RoleBinding'],
 ];
 const unlistedStage = stages.length;
 const lastKinds: readonly string[] = [

@@ -1,5 +1,6 @@
 // The controller: wires the rooms together and turns events into keys to work on. It decides nothing about a delivery.
 
+import { setMaxListeners } from 'node:events';
 import type { Delivery, Dialect, KubeObject } from '@weir/core';
 import {
   type ClusterAccess,
@@ -107,6 +108,9 @@ export async function startController(options: ControllerOptions): Promise<Contr
 
 function openRooms(options: ControllerOptions): Rooms {
   const { log } = options;
+  const stopping = new AbortController();
+  // Every request and watch of the controller listens to it.
+  setMaxListeners(0, stopping.signal);
   const client = connect(options.hub, { name: 'hub' });
   const writer = createWriter(client);
   const store = createSourceStore({
@@ -123,7 +127,7 @@ function openRooms(options: ControllerOptions): Rooms {
   });
   return {
     options,
-    stopping: new AbortController(),
+    stopping,
     now: options.now ?? (() => new Date()),
     client,
     writer,

@@ -47,7 +47,7 @@ export async function installHub(options: {
     applied.push(name);
   }
   await Promise.all(crds.map((crd) => established(client, crd, signal)));
-  await client.resources({ fresh: true, signal });
+  await client.resources({ fresh: true });
   return { applied, foreign, problems };
 }
 

@@ -81,7 +81,7 @@ export async function observeDelivery(
   const trouble = session.value.cache.trouble();
   if (trouble !== undefined) return fail('cluster', trouble.problem, source.resolved);
   try {
-    const discovery = await session.value.client.resources({ signal });
+    const discovery = await session.value.client.resources();
     const recipe = await withCapabilities(delivery.recipe, {
       snapshot: source.snapshot,
       discovery,
@@ -182,7 +182,7 @@ async function withCapabilities(
         recipe.path === '.' || recipe.path === '' ? 'Chart.yaml' : `${recipe.path}/Chart.yaml`,
       ));
   if (!isHelm || recipe.helm === undefined) return recipe;
-  const version = recipe.helm.kubeVersion ?? (await of.session.client.version(of.signal)).gitVersion;
+  const version = recipe.helm.kubeVersion ?? (await of.session.client.version()).gitVersion;
   return {
     ...recipe,
     helm: {
@@ -242,12 +242,12 @@ async function observeCluster(input: {
 async function discoverFor(
   refs: readonly ObjectRef[],
   session: Session,
-  signal: AbortSignal,
+  _signal: AbortSignal,
 ): Promise<Discovery> {
-  const known = await session.client.resources({ signal });
+  const known = await session.client.resources();
   return refs.every((ref) => known.find(ref) !== undefined)
     ? known
-    : session.client.resources({ fresh: true, signal });
+    : session.client.resources({ fresh: true });
 }
 
 function resourcesFor(

@@ -40,7 +40,7 @@ async function removeObjects(of: {
   const trouble = session.cache.trouble();
   if (trouble !== undefined) return trouble.problem;
   try {
-    const discovery = await session.client.resources({ signal });
+    const discovery = await session.client.resources();
     const resources = [...inventory.entries.values()].flatMap(({ ref }) => discovery.find(ref) ?? []);
     await session.cache.follow([...new Set(resources)], signal);
     const plan: Plan = planRemoval({

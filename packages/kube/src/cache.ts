@@ -2,6 +2,7 @@
 // It keeps no objects and asks nothing but its watches.
 
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import {
   type Conclusion,
   concludeFrom,
@@ -86,6 +87,8 @@ class WatchedCache implements ClusterCache {
     this.#client = client;
     this.#marks = options.marks;
     this.#listener = options.listener;
+    // Every kind that is watched listens to it.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   async follow(resources: readonly Resource[], signal: AbortSignal): Promise<void> {

@@ -20,28 +20,31 @@ export interface KubeClient {
   readonly server: string;
   readonly transport: Transport;
   /** Cached; `fresh` asks the server again. */
-  resources(options?: { fresh?: boolean; signal?: AbortSignal }): Promise<Discovery>;
+  resources(options?: { fresh?: boolean }): Promise<Discovery>;
   /** The resource of a kind; asks the server again (at most every 2 s) when it is not known. Throws KIND_UNKNOWN. */
-  resourceOf(ref: Pick<ObjectRef, 'group' | 'version' | 'kind'>, signal?: AbortSignal): Promise<Resource>;
+  resourceOf(ref: Pick<ObjectRef, 'group' | 'version' | 'kind'>): Promise<Resource>;
   get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
   list(resource: ResourceRef, options?: ListOptions): Promise<KubeObject[]>;
   /** Never ends by itself and never throws but on abort: lists first, then follows; see `WatchEvent`. */
   watch(resource: ResourceRef, options: WatchOptions): AsyncGenerator<WatchEvent>;
-  version(signal?: AbortSignal): Promise<{ gitVersion: string }>;
+  version(): Promise<{ gitVersion: string }>;
   close(): Promise<void>;
 }
 
 const rediscoverAfterMs = 2_000;
+/** A control plane is upgraded now and then; charts may ask for its version at every render. */
+const versionFreshMs = 300_000;
 const pageSize = '500';
 
 export function connect(access: ClusterAccess, options: { name?: string } = {}): KubeClient {
   const transport = createTransport(access);
-  const discovery = createDiscoveryCache(transport);
-  const resourceOf = async (
-    ref: Pick<ObjectRef, 'group' | 'version' | 'kind'>,
-    signal?: AbortSignal,
-  ): Promise<Resource> => {
-    const found = (await discovery.current(signal)).find(ref) ?? (await discovery.renewed(signal)).find(ref);
+  const discovery = createCached(() => discover(transport), {
+    staleMs: undefined,
+    restMs: rediscoverAfterMs,
+  });
+  const version = createCached(() => askVersion(transport), { staleMs: versionFreshMs, restMs: 0 });
+  const resourceOf = async (ref: Pick<ObjectRef, 'group' | 'version' | 'kind'>): Promise<Resource> => {
+    const found = (await discovery.current()).find(ref) ?? (await discovery.renewed()).find(ref);
     if (found !== undefined) return found;
     throw new WeirError({
       code: 'KIND_UNKNOWN',
@@ -52,44 +55,47 @@ export function connect(access: ClusterAccess, options: { name?: string } = {}):
     name: options.name ?? access.name,
     server: access.server,
     transport,
-    resources: (wanted) =>
-      wanted?.fresh === true ? discovery.renewed(wanted.signal) : discovery.current(wanted?.signal),
+    resources: (wanted) => (wanted?.fresh === true ? discovery.renewed() : discovery.current()),
     resourceOf,
-    get: async (ref, signal) =>
-      getObject({ transport, resource: await resourceOf(ref, signal), ref, signal }),
+    get: async (ref, signal) => getObject({ transport, resource: await resourceOf(ref), ref, signal }),
     list: (resource, wanted) => listObjects(transport, resource, wanted),
     watch: (resource, wanted) => watchResource(transport, resource, wanted),
-    version: async (signal) => {
-      const answer = await transport.send({
-        method: 'GET',
-        path: '/version',
-        ...(signal === undefined ? {} : { signal }),
-      });
-      return { gitVersion: isRecord(answer) ? String(answer.gitVersion ?? '') : '' };
-    },
+    version: () => version.current(),
     close: () => transport.close(),
   };
 }
 
-function createDiscoveryCache(transport: Transport): {
-  current(signal?: AbortSignal): Promise<Discovery>;
-  renewed(signal?: AbortSignal): Promise<Discovery>;
-} {
-  let known: { at: number; discovery: Promise<Discovery> } | undefined;
-  // Shared between callers, so one caller's abort must not end it; the transport's deadline bounds it.
-  const ask = (): Promise<Discovery> => {
-    const asked = { at: Date.now(), discovery: discover(transport) };
-    asked.discovery.catch(() => {
+interface Cached<T> {
+  current(): Promise<T>;
+  /** Asks anew, unless that was done a moment ago. */
+  renewed(): Promise<T>;
+}
+
+/** One answer for all who ask. Shared, so one caller's abort must not end it; the transport's deadline bounds it. */
+function createCached<T>(
+  load: () => Promise<T>,
+  ages: { staleMs: number | undefined; restMs: number },
+): Cached<T> {
+  let known: { readonly at: number; readonly answer: Promise<T> } | undefined;
+  const ask = (): Promise<T> => {
+    const asked = { at: Date.now(), answer: load() };
+    asked.answer.catch(() => {
       if (known === asked) known = undefined;
     });
     known = asked;
-    return asked.discovery;
+    return asked.answer;
   };
+  const isOlder = (ms: number): boolean => known === undefined || Date.now() - known.at > ms;
   return {
-    current: () => known?.discovery ?? ask(),
-    renewed: () =>
-      known !== undefined && Date.now() - known.at < rediscoverAfterMs ? known.discovery : ask(),
+    current: () =>
+      known === undefined || isOlder(ages.staleMs ?? Number.POSITIVE_INFINITY) ? ask() : known.answer,
+    renewed: () => (known === undefined || isOlder(ages.restMs) ? ask() : known.answer),
   };
+}
+
+async function askVersion(transport: Transport): Promise<{ gitVersion: string }> {
+  const answer = await transport.send({ method: 'GET', path: '/version' });
+  return { gitVersion: isRecord(answer) ? String(answer.gitVersion ?? '') : '' };
 }
 
 async function getObject(input: {

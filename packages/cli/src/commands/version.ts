@@ -25,7 +25,7 @@ export function registerVersion(program: Command, terminal: Terminal): void {
       if (options.hub === true)
         await withHub(options, async (hub) => {
           facts.hub = hub.access.server;
-          facts.kubernetes = (await hub.client.version(terminal.signal)).gitVersion;
+          facts.kubernetes = (await hub.client.version()).gitVersion;
         });
       if (format === 'json' || format === 'yaml') terminal.out(toData(facts, format));
       else

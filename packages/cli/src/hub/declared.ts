@@ -28,7 +28,7 @@ export interface ServedKind {
 
 /** The kinds of this role that the hub serves: a dialect whose CRDs are absent is left out. */
 export async function servedKinds(scope: Omit<Scope, 'namespace'>): Promise<ServedKind[]> {
-  const discovery = await scope.client.resources({ signal: scope.signal });
+  const discovery = await scope.client.resources();
   return scope.dialects
     .flatMap((dialect) => dialect.kinds.map((kind) => ({ dialect, kind })))
     .filter(({ kind }) => kind.role === scope.role && discovery.find(kind) !== undefined);

@@ -64,7 +64,7 @@ export async function prepareHub(cluster: Cluster): Promise<void> {
   const crds = await readDeployFolder('crds');
   await installHub({ client: cluster.client, writer: cluster.writer, crds });
   // The CRDs are new to this connection.
-  await cluster.client.resources({ fresh: true, signal: cluster.signal });
+  await cluster.client.resources({ fresh: true });
   for (const name of [argoNamespace, fluxNamespace])
     await ensurePresent(cluster, {
       apiVersion: 'v1',

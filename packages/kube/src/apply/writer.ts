@@ -51,7 +51,7 @@ export function createWriter(client: KubeClient): Writer {
       const ref = refOf(object);
       const answer = await send({
         method: 'PATCH',
-        path: await objectPath(client, ref, options.subresource, options.signal),
+        path: await objectPath(client, ref, options.subresource),
         query: {
           fieldManager: options.fieldManager,
           force: String(options.force ?? true),
@@ -68,7 +68,7 @@ export function createWriter(client: KubeClient): Writer {
     mergePatch: async (ref, patch, options = {}) => {
       const answer = await send({
         method: 'PATCH',
-        path: await objectPath(client, ref, options.subresource, options.signal),
+        path: await objectPath(client, ref, options.subresource),
         query: { fieldManager: options.fieldManager ?? 'weir' },
         contentType: 'application/merge-patch+json',
         body: JSON.stringify(patch),
@@ -95,9 +95,9 @@ async function objectPath(
   client: KubeClient,
   ref: ObjectRef,
   subresource?: string,
-  signal?: AbortSignal,
+  _signal?: AbortSignal,
 ): Promise<string> {
-  const resource = await client.resourceOf(ref, signal);
+  const resource = await client.resourceOf(ref);
   return pathOf(resource, {
     name: ref.name,
     ...(resource.namespaced ? { namespace: ref.namespace } : {}),
@@ -113,7 +113,7 @@ async function removeObject(
   try {
     const answer = await client.transport.send({
       method: 'DELETE',
-      path: await objectPath(client, ref, undefined, options.signal),
+      path: await objectPath(client, ref),
       contentType: 'application/json',
       body: JSON.stringify({
         kind: 'DeleteOptions',
