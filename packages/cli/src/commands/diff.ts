@@ -71,7 +71,7 @@ async function compare(run: Run, hub: Hub, progress: Progress): Promise<void> {
   const items: Record<string, unknown>[] = [];
   let changes = 0;
   let problems = 0;
-  progress.status(`comparing ${chosen.size} deliveries`);
+  progress.status(`comparing ${chosen.size === 1 ? 'one delivery' : `${chosen.size} deliveries`}`);
   const diffs = diffDeliveries({
     hub: hub.access,
     dialects: hub.dialects,
