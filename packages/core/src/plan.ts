@@ -71,6 +71,8 @@ export interface PlanInput {
   /** The delivery, other than this one, that has the object in its inventory. */
   readonly claimedBy: (id: ObjectId) => DeliveryId | undefined;
   readonly isServed: (ref: ObjectRef) => boolean;
+  /** Objects whose ownership changed while every value is as Git wants it: in sync. */
+  readonly cleared?: ReadonlySet<ObjectId>;
   /** Carry out the desired state now; without it the plan only shows. */
   readonly execute: boolean;
   /** Repair what drifted at an unchanged revision. */
@@ -145,7 +147,9 @@ function applyReason(desired: Desired, input: PlanInput): ApplyReason | undefine
   if (live === undefined) return isRecorded ? 'restored' : 'missing';
   if (!isRecorded) return 'unrecorded';
   if (entry.desired !== desired.digest) return 'changed';
-  return live.owned[input.delivery.fieldManager] === entry.owned ? undefined : 'drifted';
+  if (live.owned[input.delivery.fieldManager] === entry.owned || input.cleared?.has(desired.id) === true)
+    return undefined;
+  return 'drifted';
 }
 
 /** An object that is in the inventory and no longer in Git. */

@@ -18,6 +18,8 @@ export interface DeliveryState {
   healedAt: number;
   /** Since when the health of all objects is waited for. */
   waitingSince?: number;
+  /** Suspects of the last look, by their state: whether they hold what Git wants. */
+  suspects?: ReadonlyMap<string, boolean>;
   /** The trouble that lies outside of the delivery, and how often in a row it was met. */
   environment?: { readonly text: string; readonly tries: number };
   handledToken?: string;

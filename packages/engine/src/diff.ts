@@ -15,6 +15,7 @@ import {
 import { type ClusterAccess, connect, createWriter, type KubeClient } from '@weir/kube';
 import { createSourceStore } from '@weir/source';
 import { createRenderPool } from '@weir/upstream';
+import { bareObject } from './bare-object.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
 import { createDeliveryStates } from './delivery-state.ts';
 import { allMarks, createFleet, problemOf } from './fleet.ts';
@@ -174,13 +175,13 @@ async function diffObject(of: {
   const { object, ref, delivery, observation, signal } = of;
   const { client, writer } = observation.session;
   const before = await client.get(ref, signal);
-  const after = bare(
+  const after = bareObject(
     await writer.apply(object, { fieldManager: delivery.fieldManager, dryRun: true, signal }),
   );
   if (before === undefined) return { ref, action: 'create', after };
-  return canonicalJson(bare(before)) === canonicalJson(after)
+  return canonicalJson(bareObject(before)) === canonicalJson(after)
     ? undefined
-    : { ref, action: 'update', before: bare(before), after };
+    : { ref, action: 'update', before: bareObject(before), after };
 }
 
 async function departures(
@@ -193,18 +194,7 @@ async function departures(
   const changes: ObjectChange[] = [];
   for (const [id, { ref }] of inventory.entries) {
     const before = wanted.has(id) ? undefined : await session.client.get(ref, signal);
-    if (before !== undefined) changes.push({ ref, action: 'delete', before: bare(before) });
+    if (before !== undefined) changes.push({ ref, action: 'delete', before: bareObject(before) });
   }
   return changes;
-}
-
-/** Without what every write changes and nobody reads. */
-function bare(object: KubeObject): KubeObject {
-  const {
-    managedFields: _fields,
-    resourceVersion: _version,
-    generation: _generation,
-    ...metadata
-  } = object.metadata;
-  return { ...object, metadata: metadata as KubeObject['metadata'] };
 }

@@ -16,6 +16,7 @@ import { type Observation, type Observed, observeDelivery } from './observe.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
 import { afterRun, beginRun, decideRun, type RunDecision } from './run-decision.ts';
+import { clearSuspects } from './suspects.ts';
 
 /** Answers when to look again, in milliseconds; undefined: only when something happens. */
 export async function reconcileDelivery(
@@ -41,7 +42,13 @@ export async function reconcileDelivery(
     inventory: observed.value.inventory,
     now: context.now(),
   });
-  const plan = planFor(delivery, observed.value, decision, context);
+  // Where drift is repaired anyway, one apply is cheaper than asking first.
+  const cleared =
+    decision.execute && decision.heal
+      ? undefined
+      : await clearSuspects({ delivery, state, observation: observed.value, signal });
+  const look = { delivery, observation: observed.value, decision, context, cleared };
+  const plan = planFor(look);
   const wasRun = await execute({
     delivery,
     state,
@@ -52,7 +59,7 @@ export async function reconcileDelivery(
     signal,
   });
   if (signal.aborted) return undefined;
-  const after = wasRun ? planFor(delivery, observed.value, decision, context) : plan;
+  const after = wasRun ? planFor(look) : plan;
   return conclude({ delivery, state, context, signal, observed, decision, plan: after });
 }
 
@@ -66,12 +73,14 @@ function awaitsRefresh(delivery: Delivery, state: DeliveryState, context: Reconc
   return attempts <= state.refresh.attempts;
 }
 
-function planFor(
-  delivery: Delivery,
-  observation: Observation,
-  decision: RunDecision,
-  context: ReconcileContext,
-): Plan {
+function planFor(of: {
+  delivery: Delivery;
+  observation: Observation;
+  decision: RunDecision;
+  context: ReconcileContext;
+  cleared: ReadonlySet<string> | undefined;
+}): Plan {
+  const { delivery, observation, decision, context, cleared } = of;
   const { session, inventory, desired, discovery } = observation;
   const plan = planSync({
     delivery,
@@ -81,6 +90,7 @@ function planFor(
     claimedBy: (object) =>
       context.inventories.holder({ cluster: session.key, id: object, except: delivery.id }),
     isServed: (ref) => discovery.find(ref) !== undefined,
+    ...(cleared === undefined ? {} : { cleared }),
     execute: decision.execute,
     heal: decision.heal,
     prune: decision.prune,
