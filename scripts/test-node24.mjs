@@ -3,21 +3,19 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { setup } from './setup.mjs';
 import { withLock } from './steps/lock.mjs';
 import { cacheDir } from './steps/place.mjs';
-import { failedOutcome, runSteps, summarize } from './steps/run-steps.mjs';
-import { clusterSteps, unitSteps } from './steps/steps.mjs';
+import { runAll } from './steps/run-all.mjs';
+import { summarize } from './steps/run-steps.mjs';
 
-try {
-  await setup();
+const wanted = ['unit', 'integration', 'e2e'];
+process.exitCode = summarize(await runAll({ wanted, command: 'node24', prepare }));
+
+async function prepare() {
   const node = await ensureNode24();
   // What tests start by `#!/usr/bin/env node` has to be on Node 24 too.
   process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  const steps = [...unitSteps({ node }), ...clusterSteps({ node })];
-  process.exitCode = summarize(await runSteps({ steps, width: 1, command: 'node24' }));
-} catch (error) {
-  process.exitCode = summarize([failedOutcome({ name: 'setup', error })]);
+  return node;
 }
 
 async function ensureNode24() {

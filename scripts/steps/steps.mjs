@@ -87,14 +87,13 @@ export function checkSteps() {
 }
 
 export function unitSteps({ node } = {}) {
-  return [vitestStep({ group: 'unit', timeoutMs: 10 * minuteMs, ...(node === undefined ? {} : { node }) })];
+  return [vitestStep({ group: 'unit', node, timeoutMs: 10 * minuteMs })];
 }
 
 export function clusterSteps({ node } = {}) {
-  const with24 = node === undefined ? {} : { node };
   return [
-    vitestStep({ group: 'integration', timeoutMs: 20 * minuteMs, ...with24 }),
-    vitestStep({ group: 'e2e', timeoutMs: 30 * minuteMs, ...with24 }),
+    vitestStep({ group: 'integration', node, timeoutMs: 20 * minuteMs }),
+    vitestStep({ group: 'e2e', node, timeoutMs: 30 * minuteMs }),
   ];
 }
 

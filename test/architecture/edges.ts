@@ -26,7 +26,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 
 /** What tests may import besides what their room may: the rig, and the tools of tests. */
 const testRooms = ['testkit'];
-const testPackages = ['vitest', 'fast-check', 'js-yaml'];
+const testPackages = ['vitest', 'fast-check', 'js-yaml', 'esbuild'];
 
 const dialects = ['argocd', 'flux', 'configsync', 'native'];
 
@@ -62,6 +62,8 @@ function judgeRelative(edge: { file: SourceFile; where: string; specifier: strin
   const target = targetOf(edge.file, edge.specifier) ?? '';
   const own = `packages/${roomOf(edge.file.path)}/`;
   if (!target.startsWith(own)) return [`${edge.where}: ${edge.specifier} crosses into another room`];
+  if (isTest(target) && !isTest(edge.file.path))
+    return [`${edge.where}: ${edge.specifier} is for tests only`];
   const from = dialectOf(edge.file.path);
   const to = dialectOf(target);
   if (from === undefined || to === undefined || from === to) return [];

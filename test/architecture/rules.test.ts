@@ -92,6 +92,15 @@ describe('edges', () => {
       path: 'packages/kube/src/a.test.ts',
       text: "import { x } from '@weir/testkit';",
     },
+    'a rig of tests may': {
+      path: 'packages/kube/src/git-rig.ts',
+      text: "import { x } from '@weir/testkit';",
+    },
+    'nobody but tests may use a rig': {
+      path: 'packages/kube/src/a.ts',
+      text: "import { x } from './git-rig.ts';",
+      says: 'is for tests only',
+    },
     'the code beside it may not': {
       path: 'packages/kube/src/a.ts',
       text: "import { x } from '@weir/testkit';",

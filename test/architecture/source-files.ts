@@ -31,8 +31,9 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
   return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
+/** Tests, and what only they use: a file named `x-rig.ts`. */
 export function isTest(path: string): boolean {
-  return /\.test\.(tsx?|mjs)$/.test(path);
+  return /(\.test|-rig)\.(tsx?|mjs)$/.test(path);
 }
 
 export function isGenerated(file: SourceFile): boolean {
