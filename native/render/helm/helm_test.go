@@ -57,71 +57,66 @@ func chartOf(files snapshottest.Tree) snapshottest.Tree {
 	return tree
 }
 
+var renderCases = map[string]struct {
+	tree    snapshottest.Tree
+	options wire.HelmOptions
+	says    string
+}{
+	"the release and the capabilities": {
+		tree:    chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("{{ .Release.Name }}", "a: {{ .Release.Namespace }} {{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has \"x.io/v1\" }} {{ .Release.IsInstall }} {{ .Capabilities.HelmVersion.Version }}")}),
+		options: wire.HelmOptions{ReleaseName: "r", Namespace: "n", KubeVersion: "1.33.1", APIVersions: []string{"x.io/v1"}},
+		says:    "ConfigMap/r map[a:n v1.33.1 true true v4.2.4] app/templates/a.yaml",
+	},
+	"install order, hooks last, notes and partials nowhere": {
+		tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("cm", ""), "app/templates/b.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: first}\n",
+			"app/templates/0.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: hook, annotations: {helm.sh/hook: pre-install}}\n",
+			"app/templates/_p.tpl": "{{ define \"x\" }}{{ end }}", "app/templates/NOTES.txt": "notes", "app/templates/.hidden.yaml": "{{", "app/templates/empty.yaml": "{{ if false }}x{{ end }}"}),
+		says: "Namespace/first map[] app/templates/b.yaml\nConfigMap/cm map[] app/templates/a.yaml\nJob/hook map[] app/templates/0.yaml",
+	},
+	"a list and several documents in a template": {
+		tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("a", "") + "---\napiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: A, metadata: {name: b}}]\n"}),
+		says: "ConfigMap/a map[] app/templates/a.yaml\nA/b map[] app/templates/a.yaml",
+	},
+	"files of the chart": {
+		tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("a", "a: {{ .Files.Get \"x.txt\" | quote }}"), "app/x.txt": "-> ../other.txt", "other.txt": "other"}),
+		says: "ConfigMap/a map[a:other] app/templates/a.yaml",
+	},
+	"a symlinked template directory": {
+		tree: chartOf(snapshottest.Tree{"app/templates": "-> ../shared", "shared/a.yaml": configMap("a", "")}),
+		says: "ConfigMap/a map[] app/templates/a.yaml",
+	},
+	"ignored files": {
+		tree: chartOf(snapshottest.Tree{"app/.helmignore": "templates/b.yaml\nskip/\n", "app/templates/a.yaml": configMap("a", ""), "app/templates/b.yaml": "{{", "app/skip/x": "-> ../../../out"}),
+		says: "ConfigMap/a map[] app/templates/a.yaml",
+	},
+	"no cluster and no DNS": {
+		tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("a", "a: {{ lookup \"v1\" \"Pod\" \"\" \"\" | len | quote }}, b: {{ getHostByName \"example.com\" | quote }}")}),
+		says: "ConfigMap/a map[a:0 b:] app/templates/a.yaml",
+	},
+	"a schema that fits":  {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"properties":{"a":{"type":"integer"}}}`, "app/values.yaml": "a: 1\n"}), says: ""},
+	"a schema that fails": {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"properties":{"a":{"type":"integer"}}}`, "app/values.yaml": "a: x\n"}), says: "SCHEMA_INVALID :0 values don't meet the specifications of the schema(s) in the following chart(s):\napp:\n- at '/a': got string, want integer\n"},
+	"a schema, skipped":   {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"properties":{"a":{"type":"integer"}}}`, "app/values.yaml": "a: x\n"}), options: wire.HelmOptions{ReleaseName: "r", SkipSchemaValidation: true}, says: ""},
+	"a schema on the disk": {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"$ref":"file:///etc/hosts"}`}),
+		says: `REMOTE_FILE_REFUSED :0 values.schema.json of chart app refers to "file:///etc/hosts", which is not loaded`},
+	"a schema on the network": {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"$id":"https://example.com/a.json","$ref":"b.json"}`}),
+		says: `REMOTE_FILE_REFUSED :0 values.schema.json of chart app refers to "https://example.com/b.json", which is not loaded`},
+	"a newer cluster is wanted": {tree: snapshottest.Tree{"app/Chart.yaml": chartYAML + "kubeVersion: \">=1.99\"\n"}, options: wire.HelmOptions{ReleaseName: "r", KubeVersion: "1.36.0"},
+		says: "CHART_INVALID :0 chart requires kubeVersion: >=1.99 which is incompatible with Kubernetes v1.36.0"},
+	"a library":               {tree: snapshottest.Tree{"app/Chart.yaml": chartYAML + "type: library\n"}, says: "CHART_INVALID :0 library charts are not installable"},
+	"no chart":                {tree: snapshottest.Tree{"app/values.yaml": ""}, says: "CHART_INVALID app/Chart.yaml:0 Chart.yaml file is missing"},
+	"a bad release name":      {tree: chartOf(nil), options: wire.HelmOptions{ReleaseName: "A_b"}, says: `PARAMS_INVALID :0 release name "A_b": invalid release name`},
+	"a parse error":           {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "a\n{{ if }}"}), says: "TEMPLATE_FAILED app/templates/a.yaml:2 parse error at (app/templates/a.yaml:2): missing value for if"},
+	"an unknown function":     {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "a\n{{ env \"HOME\" }}"}), says: "TEMPLATE_FAILED app/templates/a.yaml:2 parse error at"},
+	"an include of itself":    {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": `{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}`}), says: "TEMPLATE_FAILED app/templates/a.yaml:1 "},
+	"output that is not YAML": {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "a: {{ \"[\" }}\n"}), says: "YAML_INVALID app/templates/a.yaml:0 YAML parse error on app/templates/a.yaml: "},
+	"output without a name":   {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "apiVersion: v1\nkind: A\n"}), says: "OBJECT_INVALID app/templates/a.yaml:0 A in app/templates/a.yaml has no metadata.name"},
+	"a symlink out":           {tree: chartOf(snapshottest.Tree{"app/x": "-> ../../x"}), says: "PATH_ESCAPES_SNAPSHOT app/x:0 "},
+}
+
 func TestRender(t *testing.T) {
-	cases := map[string]struct {
-		tree    snapshottest.Tree
-		options wire.HelmOptions
-		says    string
-	}{
-		"the release and the capabilities": {
-			tree:    chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("{{ .Release.Name }}", "a: {{ .Release.Namespace }} {{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has \"x.io/v1\" }} {{ .Release.IsInstall }} {{ .Capabilities.HelmVersion.Version }}")}),
-			options: wire.HelmOptions{ReleaseName: "r", Namespace: "n", KubeVersion: "1.33.1", APIVersions: []string{"x.io/v1"}},
-			says:    "ConfigMap/r map[a:n v1.33.1 true true v4.2.4] app/templates/a.yaml",
-		},
-		"install order, hooks last, notes and partials nowhere": {
-			tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("cm", ""), "app/templates/b.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: first}\n",
-				"app/templates/0.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: hook, annotations: {helm.sh/hook: pre-install}}\n",
-				"app/templates/_p.tpl": "{{ define \"x\" }}{{ end }}", "app/templates/NOTES.txt": "notes", "app/templates/.hidden.yaml": "{{", "app/templates/empty.yaml": "{{ if false }}x{{ end }}"}),
-			says: "Namespace/first map[] app/templates/b.yaml\nConfigMap/cm map[] app/templates/a.yaml\nJob/hook map[] app/templates/0.yaml",
-		},
-		"a list and several documents in a template": {
-			tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("a", "") + "---\napiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: A, metadata: {name: b}}]\n"}),
-			says: "ConfigMap/a map[] app/templates/a.yaml\nA/b map[] app/templates/a.yaml",
-		},
-		"files of the chart": {
-			tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("a", "a: {{ .Files.Get \"x.txt\" | quote }}"), "app/x.txt": "-> ../other.txt", "other.txt": "other"}),
-			says: "ConfigMap/a map[a:other] app/templates/a.yaml",
-		},
-		"a symlinked template directory": {
-			tree: chartOf(snapshottest.Tree{"app/templates": "-> ../shared", "shared/a.yaml": configMap("a", "")}),
-			says: "ConfigMap/a map[] app/templates/a.yaml",
-		},
-		"ignored files": {
-			tree: chartOf(snapshottest.Tree{"app/.helmignore": "templates/b.yaml\nskip/\n", "app/templates/a.yaml": configMap("a", ""), "app/templates/b.yaml": "{{", "app/skip/x": "-> ../../../out"}),
-			says: "ConfigMap/a map[] app/templates/a.yaml",
-		},
-		"no cluster and no DNS": {
-			tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": configMap("a", "a: {{ lookup \"v1\" \"Pod\" \"\" \"\" | len | quote }}, b: {{ getHostByName \"example.com\" | quote }}")}),
-			says: "ConfigMap/a map[a:0 b:] app/templates/a.yaml",
-		},
-		"a schema that fits":  {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"properties":{"a":{"type":"integer"}}}`, "app/values.yaml": "a: 1\n"}), says: ""},
-		"a schema that fails": {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"properties":{"a":{"type":"integer"}}}`, "app/values.yaml": "a: x\n"}), says: "SCHEMA_INVALID :0 values don't meet the specifications of the schema(s) in the following chart(s):\napp:\n- at '/a': got string, want integer\n"},
-		"a schema, skipped":   {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"properties":{"a":{"type":"integer"}}}`, "app/values.yaml": "a: x\n"}), options: wire.HelmOptions{ReleaseName: "r", SkipSchemaValidation: true}, says: ""},
-		"a schema on the disk": {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"$ref":"file:///etc/hosts"}`}),
-			says: `REMOTE_FILE_REFUSED :0 values.schema.json of chart app refers to "file:///etc/hosts", which is not loaded`},
-		"a schema on the network": {tree: chartOf(snapshottest.Tree{"app/values.schema.json": `{"$id":"https://example.com/a.json","$ref":"b.json"}`}),
-			says: `REMOTE_FILE_REFUSED :0 values.schema.json of chart app refers to "https://example.com/b.json", which is not loaded`},
-		"a newer cluster is wanted": {tree: snapshottest.Tree{"app/Chart.yaml": chartYAML + "kubeVersion: \">=1.99\"\n"}, options: wire.HelmOptions{ReleaseName: "r", KubeVersion: "1.36.0"},
-			says: "CHART_INVALID :0 chart requires kubeVersion: >=1.99 which is incompatible with Kubernetes v1.36.0"},
-		"a library":               {tree: snapshottest.Tree{"app/Chart.yaml": chartYAML + "type: library\n"}, says: "CHART_INVALID :0 library charts are not installable"},
-		"no chart":                {tree: snapshottest.Tree{"app/values.yaml": ""}, says: "CHART_INVALID app/Chart.yaml:0 Chart.yaml file is missing"},
-		"a bad release name":      {tree: chartOf(nil), options: wire.HelmOptions{ReleaseName: "A_b"}, says: `PARAMS_INVALID :0 release name "A_b": invalid release name`},
-		"a parse error":           {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "a\n{{ if }}"}), says: "TEMPLATE_FAILED app/templates/a.yaml:2 parse error at (app/templates/a.yaml:2): missing value for if"},
-		"an unknown function":     {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "a\n{{ env \"HOME\" }}"}), says: "TEMPLATE_FAILED app/templates/a.yaml:2 parse error at"},
-		"an include of itself":    {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": `{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}`}), says: "TEMPLATE_FAILED app/templates/a.yaml:1 "},
-		"output that is not YAML": {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "a: {{ \"[\" }}\n"}), says: "YAML_INVALID app/templates/a.yaml:0 YAML parse error on app/templates/a.yaml: "},
-		"output without a name":   {tree: chartOf(snapshottest.Tree{"app/templates/a.yaml": "apiVersion: v1\nkind: A\n"}), says: "OBJECT_INVALID app/templates/a.yaml:0 A in app/templates/a.yaml has no metadata.name"},
-		"a symlink out":           {tree: chartOf(snapshottest.Tree{"app/x": "-> ../../x"}), says: "PATH_ESCAPES_SNAPSHOT app/x:0 "},
-	}
-	for name, c := range cases {
+	for name, c := range renderCases {
 		t.Run(name, func(t *testing.T) {
-			if c.says == "" || !strings.ContainsAny(c.says, "_") {
-				if says, _ := render(t, c.tree, c.options); says != c.says && (c.says == "" || !strings.HasPrefix(says, c.says)) {
-					t.Errorf("got:\n%s\nexpected:\n%s", says, c.says)
-				}
-				return
-			}
-			if says, _ := render(t, c.tree, c.options); !strings.HasPrefix(says, c.says) {
+			if says, _ := render(t, c.tree, c.options); !strings.HasPrefix(says, c.says) || (c.says == "" && says != "") {
 				t.Errorf("got:\n%s\nexpected:\n%s", says, c.says)
 			}
 		})

@@ -1,6 +1,6 @@
 // Finds or builds the real render binary, and writes stand-ins that misbehave, for tests.
 
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -15,8 +15,9 @@ export async function renderBinary(): Promise<string> {
 }
 
 /** An executable that runs the given JavaScript instead of a render binary; it may use `send(message)`. */
-export function misbehavingBinary(body: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'weir-fake-render-')), 'render');
+export function misbehavingBinary(body: string): { readonly path: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-fake-render-'));
+  const path = join(directory, 'render');
   const send = `const send = (message) => {
   const body = Buffer.from(JSON.stringify(message));
   const head = Buffer.alloc(4);
@@ -26,5 +27,5 @@ export function misbehavingBinary(body: string): string {
 const hello = { type: 'hello', protocol: 1, role: 'render', evaluators: {} };`;
   writeFileSync(path, `#!${process.execPath}\n${send}\n${body}\n`);
   chmodSync(path, 0o755);
-  return path;
+  return { path, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
