@@ -1,6 +1,8 @@
 // When which key is worked on: each key once at a time, coalesced, as early as anybody asked for.
 // It knows nothing of what a key means. Bound: one entry a key, so as many as there are deliveries and sources.
 
+import { setMaxListeners } from 'node:events';
+
 export interface Queue {
   /** Work on the key now, or after a while; an earlier time that is already set wins. */
   add(key: string, delayMs?: number): void;
@@ -33,6 +35,8 @@ export function createQueue(options: QueueOptions): Queue {
   const running = new Map<string, Promise<void>>();
   const again = new Map<string, number>();
   const abort = new AbortController();
+  // Each key that is worked on listens to it, and its requests do.
+  setMaxListeners(0, abort.signal);
 
   const pump = (): void => {
     while (running.size < options.concurrency && !abort.signal.aborted) {
