@@ -89,8 +89,13 @@ func (c *cluster) kubeconfig() string           { return c.path("kubeconfig") }
 func (c *cluster) roleKubeconfig(r role) string { return c.path("pki", string(r)+".kubeconfig") }
 func (c *cluster) logFile(r role) string        { return c.path("logs", string(r)+".log") }
 func (c *cluster) runFile(r role) string        { return c.path("run", string(r)+".json") }
+func (c *cluster) roleLock(r role) string       { return c.path("run", string(r)+".lock") }
 func (c *cluster) ownerFile() string            { return c.path("run", "owner.json") }
 func (c *cluster) settingsFile() string         { return c.path("cluster.json") }
+
+func (c *cluster) roleCommandLine(r role) []string {
+	return []string{"localkube", roleCommand, c.home, c.name, string(r)}
+}
 
 func (c *cluster) server(s settings) string {
 	return fmt.Sprintf("https://127.0.0.1:%d", s.Port)

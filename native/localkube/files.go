@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // writePrivate replaces a file in one step, readable by its owner only: a reader or a crash never
@@ -40,28 +42,24 @@ func removeIfThere(path string) error {
 	return nil
 }
 
-// lastLines returns up to count lines of the end of a file, for error messages.
+// lastLines returns up to count lines of the end of a file, for error messages; long ones are cut.
 func lastLines(path string, count int) string {
-	const window = 16 << 10
+	const window, maxLength = 32 << 10, 240
 	file, err := os.Open(path)
 	if err != nil {
 		return ""
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && info.Size() > window {
-		_, _ = file.Seek(-window, 2)
+		_, _ = file.Seek(-window, io.SeekEnd)
 	}
-	buffer := make([]byte, window)
-	n, _ := file.Read(buffer)
-	end := n
-	for n > 0 && count > 0 {
-		n--
-		if buffer[n] == '\n' && n < end-1 {
-			count--
+	data, _ := io.ReadAll(io.LimitReader(file, window))
+	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
+	lines = lines[max(0, len(lines)-count):]
+	for i, line := range lines {
+		if len(line) > maxLength {
+			lines[i] = line[:maxLength] + "..."
 		}
 	}
-	if n > 0 {
-		n++
-	}
-	return string(buffer[n:end])
+	return strings.Join(lines, "\n")
 }

@@ -223,7 +223,8 @@ func TestOverallState(t *testing.T) {
 func TestLastLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	for text, want := range map[string]string{
-		"": "", "a": "a", "a\nb\nc\n": "b\nc\n", "a\nb\nc": "b\nc", "only\n": "only\n",
+		"": "", "a": "a", "a\nb\nc\n": "b\nc", "a\nb\nc": "b\nc", "only\n": "only",
+		strings.Repeat("x", 300): strings.Repeat("x", 240) + "...",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

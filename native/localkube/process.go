@@ -122,9 +122,37 @@ func (p processIdentity) kill(patience time.Duration) error {
 	return fmt.Errorf("process %d is still there %s after SIGKILL", p.Pid, patience)
 }
 
-// readRole returns the process that plays a role, if one was ever started.
+// readRole returns the process that plays a role, if one was ever started. Where its record was lost but
+// its lock is held, the process is found by its command line, which names home, cluster and role.
 func (c *cluster) readRole(r role) (processIdentity, bool) {
-	return readIdentity(c.runFile(r))
+	if identity, known := readIdentity(c.runFile(r)); known {
+		return identity, true
+	}
+	lock, err := tryLock(c.roleLock(r))
+	if err == nil {
+		lock.release()
+	}
+	if !errors.Is(err, errLocked) {
+		return processIdentity{}, false
+	}
+	return findProcess(strings.Join(c.roleCommandLine(r), "\x00") + "\x00")
+}
+
+func findProcess(commandLine string) (processIdentity, bool) {
+	entries, _ := os.ReadDir("/proc")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		if line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err != nil || string(line) != commandLine {
+			continue
+		}
+		if stat, err := readStat(pid); err == nil {
+			return processIdentity{pid, stat.startTicks, bootID()}, true
+		}
+	}
+	return processIdentity{}, false
 }
 
 func readIdentity(path string) (processIdentity, bool) {

@@ -28,11 +28,14 @@ func keepSmall() {
 	}
 }
 
-// endWithOwner ends the role soon after the cluster's owner is gone. A test run that is killed cannot
-// stop its clusters; without an owner, a cluster runs until `down`.
+// endWithOwner ends the role soon after the cluster's owner or its directory is gone. A test run that is
+// killed cannot stop its clusters; without an owner, a cluster runs until `down`.
 func (c *cluster) endWithOwner() {
 	for range time.Tick(2 * time.Second) {
 		if owner, known := readIdentity(c.ownerFile()); known && owner.gone() {
+			os.Exit(exitFailure)
+		}
+		if !c.exists() {
 			os.Exit(exitFailure)
 		}
 	}

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
@@ -55,12 +56,12 @@ func commandRole(args []string) error {
 	}
 	syscall.Umask(0o077)
 	r := role(args[2])
-	lock, err := tryLock(c.path("run", string(r)+".lock"))
-	if errors.Is(err, errLocked) {
-		return fmt.Errorf("role %s of %s runs already", r, c.name)
-	}
+	// A reader that probes the lock has it for an instant; only a role has it for longer.
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	lock, err := waitLock(ctx, c.roleLock(r), func() {})
 	if err != nil {
-		return err
+		return fmt.Errorf("role %s of %s runs already: %w", r, c.name, err)
 	}
 	defer lock.release()
 	self, err := identifySelf()
@@ -121,7 +122,7 @@ func (c *cluster) launch(r role) (*child, error) {
 	}
 	defer null.Close()
 	home := c.path("tmp")
-	process, err := os.StartProcess(executable, []string{"localkube", roleCommand, c.home, c.name, string(r)}, &os.ProcAttr{
+	process, err := os.StartProcess(executable, c.roleCommandLine(r), &os.ProcAttr{
 		Dir:   c.dir,
 		Env:   append([]string{"HOME=" + home, "TMPDIR=" + home, "PATH=" + os.Getenv("PATH")}, roleEnvironment[r]...),
 		Files: []*os.File{null, log, log},

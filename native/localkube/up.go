@@ -167,7 +167,7 @@ func (c *cluster) ensureRole(ctx context.Context, r role, s settings) (*child, e
 	}
 	// The role records itself; once it has, any later localkube finds it.
 	return started, c.await(ctx, "process "+string(r), []*child{started}, func(context.Context) error {
-		if identity, known := c.readRole(r); !known || identity.Pid != started.pid {
+		if identity, known := readIdentity(c.runFile(r)); !known || identity.Pid != started.pid {
 			return errors.New("not recorded yet")
 		}
 		return nil
