@@ -16,6 +16,8 @@ export interface ApplicationView {
   readonly isAutomated: boolean;
   /** Git or the rendering failed, so that there is nothing to compare with. */
   readonly isLoadFailure: boolean;
+  /** The engine could not compare at all: no target, or no cluster. */
+  readonly isBlind: boolean;
 }
 
 export function viewApplication(input: {
@@ -26,14 +28,16 @@ export function viewApplication(input: {
   const { object, verdict } = input;
   const [first] = recordsAt(object, 'spec', 'sources');
   const automated = recordAt(object, 'spec', 'syncPolicy', 'automated');
+  const step = verdict.stage === 'failed' ? verdict.failedStep : undefined;
+  const isLoadFailure = step === 'source' || step === 'render';
   return {
     ...input,
     before: recordAt(object, 'status') ?? {},
     source: first ?? recordAt(object, 'spec', 'source') ?? {},
     isMultiSource: first !== undefined,
     isAutomated: automated !== undefined && fieldAt(automated, 'enabled') !== false,
-    isLoadFailure:
-      verdict.stage === 'failed' && (verdict.failedStep === 'source' || verdict.failedStep === 'render'),
+    isLoadFailure,
+    isBlind: isLoadFailure || step === 'cluster',
   };
 }
 

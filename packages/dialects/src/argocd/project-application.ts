@@ -2,6 +2,7 @@
 // It never judges, and changes nothing when nothing changed, so that an idle controller writes nothing.
 
 import type { DeliveryVerdict, KubeObject, Projection } from '@weir/core';
+import { kubeTime } from '../resource/kube-time.ts';
 import { fieldAt, recordAt, textAt } from '../resource/read-field.ts';
 import { isSame } from '../resource/stable-digest.ts';
 import {
@@ -70,7 +71,7 @@ function comparedFields(view: ApplicationView, operationState: Status | undefine
   const revision = comparedRevision(view);
   return {
     sync: {
-      status: view.isLoadFailure ? 'Unknown' : verdict.sync,
+      status: view.isBlind ? 'Unknown' : verdict.sync,
       comparedTo: {
         destination: recordAt(view.object, 'spec', 'destination') ?? {},
         ...sourceFields(view),
@@ -92,7 +93,7 @@ function comparedFields(view: ApplicationView, operationState: Status | undefine
 /** When the target cannot be loaded the health of what lives stays; an Application without objects is healthy. */
 function healthStatus(view: ApplicationView): string {
   const { status } = view.verdict.health;
-  if (!view.isLoadFailure) return status;
+  if (!view.isBlind) return status;
   if (view.verdict.resources.length > 0 && status !== 'Unknown') return status;
   return textAt(view.before, 'health', 'status') ?? 'Healthy';
 }
@@ -100,11 +101,12 @@ function healthStatus(view: ApplicationView): string {
 function healthOf(view: ApplicationView, status: string): Status {
   const before = recordAt(view.before, 'health');
   const since = textAt(before, 'status') === status ? textAt(before, 'lastTransitionTime') : undefined;
-  return { status, lastTransitionTime: since ?? view.now };
+  return { status, lastTransitionTime: since ?? kubeTime(view.now) };
 }
 
 function summaryOf(view: ApplicationView, hasOperated: boolean): Status | undefined {
   const { images, externalUrls, resources } = view.verdict;
+  if (view.isBlind && resources.length === 0) return recordAt(view.before, 'summary');
   const isAppOfApps = resources.some(({ ref }) => ref.group === 'argoproj.io' && ref.kind === 'Application');
   const summary = {
     ...(externalUrls.length === 0 ? {} : { externalURLs: [...externalUrls] }),
@@ -133,7 +135,7 @@ function stamped(view: ApplicationView, status: Status, isHandled: boolean): Sta
   if (view.verdict.stage === 'suspended') return status;
   if (!isHandled && isSame(status, view.before) && textAt(status, 'reconciledAt') !== undefined)
     return status;
-  return { ...status, reconciledAt: view.now };
+  return { ...status, reconciledAt: kubeTime(view.now) };
 }
 
 function projectPatch(view: ApplicationView): Record<string, unknown> | undefined {
@@ -142,7 +144,9 @@ function projectPatch(view: ApplicationView): Record<string, unknown> | undefine
   const isDone =
     token !== undefined && (verdict.handledOrder === token || operationProblems(view).length > 0);
   const refresh = refreshToken(object);
-  const isRefreshed = refresh !== undefined && verdict.handledToken === refresh;
+  // Reading anew is all that a refresh of an unreadable Application can do.
+  const isRefreshed =
+    refresh !== undefined && (verdict.handledToken === refresh || verdict.stage === 'invalid');
   if (!isDone && !isRefreshed) return undefined;
   return {
     ...(isDone && fieldAt(object, 'operation') !== undefined ? { operation: null } : {}),

@@ -2,6 +2,7 @@
 // It never invents a problem, and leaves conditions of other types alone.
 
 import { type Problem, showProblem } from '@weir/core';
+import { kubeTime } from '../resource/kube-time.ts';
 import { recordsAt, textAt } from '../resource/read-field.ts';
 import type { ApplicationCondition } from './application-schema.ts';
 import { type ApplicationView, comparedRevision } from './application-view.ts';
@@ -28,7 +29,7 @@ export function projectConditions(
   const foreign = before.filter(({ type }) => !ownTypes.has(type));
   const own = findConditions(view, operationState).map((found) => {
     const known = before.find(({ type, message }) => type === found.type && message === found.message);
-    return { lastTransitionTime: textAt(known, 'lastTransitionTime') ?? view.now, ...found };
+    return { lastTransitionTime: textAt(known, 'lastTransitionTime') ?? kubeTime(view.now), ...found };
   });
   return [...foreign, ...own];
 }
@@ -51,15 +52,18 @@ function findConditions(
   const failure = syncFailure(view, operationState);
   if (failure !== undefined) add('SyncError', failure);
   for (const problem of rest) {
-    const type = conditionType(view, problem);
-    if (type === 'SyncError' && failure !== undefined) continue;
+    const type = conditionType(view, problem, operationState);
     if (type !== undefined) add(type, `${prefixOf(view, type, problem)}${detailOf(problem)}`);
   }
   return found;
 }
 
 /** Undefined where Argo CD has no condition either: the problem stands in the operation state. */
-function conditionType(view: ApplicationView, problem: Problem): string | undefined {
+function conditionType(
+  view: ApplicationView,
+  problem: Problem,
+  operationState: Record<string, unknown> | undefined,
+): string | undefined {
   const { stage, failedStep } = view.verdict;
   if (stage === 'deleting') return 'DeletionError';
   if (isOperationField(problem.field)) return undefined;
@@ -71,7 +75,9 @@ function conditionType(view: ApplicationView, problem: Problem): string | undefi
   if (failedStep === 'source' || failedStep === 'render' || failedStep === 'cluster')
     return 'ComparisonError';
   if (failedStep === 'apply' || failedStep === 'prune' || failedStep === 'health') {
-    return view.isAutomated ? 'SyncError' : undefined;
+    // A sync that goes on or has failed tells it itself.
+    const phase = textAt(operationState, 'phase');
+    return phase === undefined || phase === 'Succeeded' ? 'UnknownError' : undefined;
   }
   return 'UnknownError';
 }

@@ -2,6 +2,7 @@
 // The same status twice gives no event.
 
 import type { EventDraft } from '@weir/core';
+import { kubeTime } from '../resource/kube-time.ts';
 import { fieldAt, textAt } from '../resource/read-field.ts';
 import type { ApplicationView } from './application-view.ts';
 
@@ -18,10 +19,10 @@ export function projectEvents(view: ApplicationView, after: Status): readonly Ev
 
 function startedEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
   const startedAt = textAt(after, 'operationState', 'startedAt');
-  const phase = textAt(after, 'operationState', 'phase');
   const { run } = view.verdict;
-  if (run === undefined || phase === 'Error' || startedAt !== run.startedAt) return [];
+  if (run === undefined || startedAt !== kubeTime(run.startedAt)) return [];
   if (startedAt === textAt(view.before, 'operationState', 'startedAt')) return [];
+  if (textAt(after, 'operationState', 'phase') === 'Error') return [];
   return [{ type: 'Normal', reason: 'OperationStarted', message: startedMessage(view, after) }];
 }
 

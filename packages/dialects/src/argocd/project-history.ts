@@ -1,6 +1,7 @@
 // Projects a successful sync on `status.history`.
 // It never rewrites an entry that is there.
 
+import { kubeTime } from '../resource/kube-time.ts';
 import { fieldAt, numberAt, recordAt, recordsAt, textAt } from '../resource/read-field.ts';
 import { isSame } from '../resource/stable-digest.ts';
 import type { HistoryEntry } from './application-schema.ts';
@@ -22,14 +23,17 @@ export function projectHistory(
   const last = entries.at(-1);
   if (run === undefined || run.phase !== 'succeeded' || run.dryRun || run.trigger === 'self-heal')
     return entries;
-  if (entries.some((entry) => textAt(entry, 'deployStartedAt') === run.startedAt)) return entries;
+  const startedAt = textAt(operationState, 'startedAt') ?? kubeTime(run.startedAt);
+  if (entries.some((entry) => textAt(entry, 'deployStartedAt') === startedAt)) return entries;
+  // Only the operation that the status shows now; an older run was told in its time.
+  if (textAt(operationState, 'finishedAt') !== kubeTime(run.finishedAt ?? '')) return entries;
   const where = { ...revisionFields(view, run.revision.commit), ...sourceFields(view) };
   if (run.trigger === 'automatic' && last !== undefined && isSamePlace(last, where)) return entries;
   const entry: HistoryEntry = {
     id: (numberAt(last, 'id') ?? -1) + 1,
     ...where,
-    deployStartedAt: run.startedAt,
-    deployedAt: run.finishedAt ?? view.now,
+    deployStartedAt: startedAt,
+    deployedAt: kubeTime(run.finishedAt ?? view.now),
     initiatedBy: recordAt(operationState, 'operation', 'initiatedBy') ?? {},
   };
   return limit <= 0 ? [] : [...entries, entry].slice(-limit);

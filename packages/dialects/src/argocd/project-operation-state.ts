@@ -2,11 +2,13 @@
 // It never starts an operation; without a run it keeps what is there.
 
 import type { Run } from '@weir/core';
+import { kubeTime } from '../resource/kube-time.ts';
 import { fieldAt, recordAt, textAt, textsAt } from '../resource/read-field.ts';
 import { isSame } from '../resource/stable-digest.ts';
 import type { OperationState } from './application-schema.ts';
 import { type ApplicationView, revisionFields, sourceFields } from './application-view.ts';
-import { failureText, projectResult } from './project-resources.ts';
+import { projectResults } from './project-results.ts';
+import { isContinued, isPast, runState } from './run-state.ts';
 
 type Operation = Record<string, unknown>;
 
@@ -15,28 +17,22 @@ export function projectOperationState(view: ApplicationView): Record<string, unk
   const refused = refuseOperation(view);
   if (refused !== undefined) return refused;
   const { run } = view.verdict;
-  if (run === undefined) return before;
+  // What has ended stays told as it was, whatever the objects do since.
+  if (run === undefined || isPast(view, run)) return before;
   // The operation stays as it was started: Argo CD keeps it too when the spec changes meanwhile.
-  const isSameRun = textAt(before, 'startedAt') === run.startedAt;
-  const operation = (isSameRun ? recordAt(before, 'operation') : undefined) ?? startedOperation(view, run);
+  const operation =
+    (isContinued(view, run) ? recordAt(before, 'operation') : undefined) ?? startedOperation(view, run);
+  const { phase, message, ...times } = runState(view, run);
   const state: OperationState = {
     operation,
-    phase: run.phase === 'running' ? 'Running' : run.phase === 'succeeded' ? 'Succeeded' : 'Failed',
-    message: runMessage(run),
+    phase,
+    message,
     syncResult: {
-      resources: run.results.map((resource) =>
-        projectResult(view, resource, {
-          prune: fieldAt(operation, 'sync', 'prune') === true,
-          isFailed: run.phase === 'failed',
-          isDryRun: run.dryRun,
-        }),
-      ),
+      resources: [...projectResults(view, run, fieldAt(operation, 'sync', 'prune') === true)],
       ...revisionFields(view, run.revision.commit),
       ...sourceFields(view),
     },
-    startedAt: run.startedAt,
-    ...(run.finishedAt === undefined ? {} : { finishedAt: run.finishedAt }),
-    ...(run.retries > 0 ? { retryCount: run.retries } : {}),
+    ...times,
   };
   return { ...state };
 }
@@ -72,25 +68,6 @@ function startedOperation(view: ApplicationView, run: Run): Operation {
   };
 }
 
-export function runMessage(run: Run): string {
-  if (run.phase === 'running') return run.message;
-  if (run.phase === 'succeeded') return 'successfully synced (all tasks run)';
-  const failed = run.results.filter(({ outcome }) => outcome === 'failed');
-  const retried = run.retries > 0 ? ` (retried ${run.retries} times).` : '';
-  const unknown = failed.filter(({ problem }) => problem?.code === 'KIND_UNKNOWN');
-  if (unknown.length > 0) {
-    const reasons = unknown.map(
-      ({ ref }) =>
-        `failed to discover server resources for group version ${ref.group === '' ? ref.version : `${ref.group}/${ref.version}`}: the server could not find the requested resource`,
-    );
-    return `one or more synchronization tasks are not valid: ${[...new Set(reasons)].join('; ')}${retried}`;
-  }
-  const reasons = failed.map(failureText).join(',');
-  const reason = reasons === '' ? run.message : `reason: ${reasons}`;
-  const separator = reason === '' ? '' : ', ';
-  return `one or more synchronization tasks completed unsuccessfully${separator}${reason}${retried}`;
-}
-
 /** An operation that weir cannot carry out ends at once with an error; the Application itself is not at fault. */
 function refuseOperation(view: ApplicationView): Record<string, unknown> | undefined {
   const operation = recordAt(view.object, 'operation');
@@ -102,8 +79,8 @@ function refuseOperation(view: ApplicationView): Record<string, unknown> | undef
     operation,
     phase: 'Error',
     message: problems.join('; '),
-    startedAt: view.now,
-    finishedAt: view.now,
+    startedAt: kubeTime(view.now),
+    finishedAt: kubeTime(view.now),
   };
 }
 

@@ -1,6 +1,7 @@
 // Sets and removes conditions as Flux does: in its order, with the time of the last transition kept.
 // It never decides which conditions hold.
 
+import { kubeTime } from '../resource/kube-time.ts';
 import { recordsAt, textAt } from '../resource/read-field.ts';
 
 export interface ConditionDraft {
@@ -34,7 +35,7 @@ export function changeConditions(input: {
       known.reason === draft.reason &&
       known.message === draft.message;
     return {
-      lastTransitionTime: (isSame ? textAt(known, 'lastTransitionTime') : undefined) ?? input.now,
+      lastTransitionTime: (isSame ? textAt(known, 'lastTransitionTime') : undefined) ?? kubeTime(input.now),
       message: draft.message,
       observedGeneration: input.generation,
       reason: draft.reason,

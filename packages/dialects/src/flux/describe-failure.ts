@@ -1,9 +1,10 @@
 // Says how Flux would name a failure of a Kustomization: reason, message, and the stage it failed in.
 // It never decides that something failed.
 
-import { apiVersionOf, type DeliveryVerdict, type ResourceVerdict, showProblem, showRef } from '@weir/core';
+import { apiVersionOf, type DeliveryVerdict, type ObjectRef, type Problem, showRef } from '@weir/core';
 import { elapsedMs, showGoDuration } from '../resource/go-duration.ts';
 import { textAt } from '../resource/read-field.ts';
+import { serverWords } from '../resource/server-words.ts';
 import { showProblems } from './flux-projection.ts';
 import type { KustomizationView } from './kustomization-view.ts';
 import { kustomizeGroup, sourceGroup } from './names.ts';
@@ -83,16 +84,21 @@ function buildMessage(verdict: DeliveryVerdict): string {
   return `${prefix}${showProblems(verdict.problems)}`;
 }
 
-/** The first object that was refused, as Flux's dry run reports it, with weir's code. */
+/** The first object that was refused, in the words of Flux's dry run. */
 function applyMessage(verdict: DeliveryVerdict): string {
-  const refused = verdict.run?.results.find(({ outcome }) => outcome === 'failed');
-  if (refused?.problem === undefined) return showProblems(verdict.problems) || (verdict.run?.message ?? '');
-  return refusalMessage(refused);
+  const results = verdict.run?.results ?? [];
+  const refused = results.flatMap(({ ref, problem }) => (problem === undefined ? [] : [{ ref, problem }]));
+  const planned = verdict.problems.flatMap((problem) =>
+    problem.object === undefined ? [] : [{ ref: problem.object, problem }],
+  );
+  const [first] = [...refused, ...planned];
+  if (first === undefined) return showProblems(verdict.problems) || (verdict.run?.message ?? '');
+  return refusalMessage(first);
 }
 
-function refusalMessage({ ref, problem }: ResourceVerdict): string {
+function refusalMessage({ ref, problem }: { readonly ref: ObjectRef; readonly problem: Problem }): string {
   const place = showRef(ref);
-  if (problem === undefined) return place;
+  const words = serverWords(problem, ref);
   switch (problem.code) {
     case 'KIND_UNKNOWN':
       return `${place} dry-run failed: no matches for kind "${ref.kind}" in version "${apiVersionOf(ref)}"\n`;
@@ -101,13 +107,13 @@ function refusalMessage({ ref, problem }: ResourceVerdict): string {
         ? `${place} namespace not specified: the server could not find the requested resource\n`
         : `${place} not found: namespaces "${ref.namespace}" not found\n`;
     case 'APPLY_INVALID':
-      return `${place} dry-run failed (Invalid): ${showProblem(problem)}\n`;
+      return `${place} dry-run failed (Invalid): ${words}\n`;
     case 'APPLY_FORBIDDEN':
-      return `${place} dry-run failed (Forbidden): ${showProblem(problem)}\n`;
+      return `${place} dry-run failed (Forbidden): ${words}\n`;
     case 'APPLY_CONFLICT':
-      return `${place} dry-run failed (Conflict): ${showProblem(problem)}\n`;
+      return `${place} dry-run failed (Conflict): ${words}\n`;
     default:
-      return `${place} ${showProblem(problem)}`;
+      return `${place} ${problem.code}: ${words}`;
   }
 }
 

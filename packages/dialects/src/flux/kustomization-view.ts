@@ -1,7 +1,7 @@
 // Everything that a projection on a Kustomization looks at, gathered once.
 // It never decides what is written.
 
-import type { DeliveryVerdict, KubeObject } from '@weir/core';
+import type { DeliveryVerdict, KubeObject, ResolvedRef } from '@weir/core';
 import { showGoDuration } from '../resource/go-duration.ts';
 import { ownerOf } from '../resource/owner-of.ts';
 import { fieldAt, recordAt, textAt } from '../resource/read-field.ts';
@@ -18,6 +18,8 @@ export interface KustomizationView {
   readonly waits: boolean;
   /** Of the source, or '' while it has none. */
   readonly revision: string;
+  /** The revision that is in force, or '' while there is none. */
+  readonly applied: string;
   readonly timeout: string;
   readonly interval: string;
   /** Flux's Ready: applied, and with `wait` healthy too. */
@@ -41,18 +43,33 @@ export function viewKustomization(input: {
     before: recordAt(object, 'status') ?? {},
     generation: ownerOf(object).generation,
     waits,
-    revision: verdict.revision === undefined ? '' : showRevision(verdict.revision),
+    revision: showOptional(verdict.revision),
+    applied: showOptional(verdict.appliedRevision ?? verdict.revision),
     timeout: showGoDuration(timing.timeoutMs),
     interval: showGoDuration(timing.intervalMs),
-    isApplied: verdict.stage === 'ready' || (!waits && isRunDone(verdict)),
+    isApplied: isApplied(verdict, waits),
   };
 }
 
-/** Without `wait` Flux is ready once everything is applied, whatever becomes of the objects. */
-function isRunDone(verdict: DeliveryVerdict): boolean {
-  const { run, revision, stage } = verdict;
-  if (stage !== 'progressing' || run?.phase !== 'succeeded') return false;
-  return revision === undefined || run.revision.commit === revision.commit;
+/**
+ * Flux's Ready: every object of the source is applied, and with `wait` healthy. What it would have pruned and may not
+ * is nothing to Flux, and without `wait` neither is what becomes of the objects.
+ */
+function isApplied(verdict: DeliveryVerdict, waits: boolean): boolean {
+  const { stage, revision, appliedRevision, resources } = verdict;
+  if (stage === 'ready') return true;
+  if (stage !== 'progressing' && stage !== 'out-of-sync') return false;
+  if (appliedRevision === undefined || appliedRevision.commit !== revision?.commit) return false;
+  const kept = resources.filter(({ requiresPruning }) => !requiresPruning);
+  return kept.every(
+    ({ sync, health }) =>
+      sync === 'Synced' &&
+      (!waits || health === undefined || health.status === 'Healthy' || health.status === 'Suspended'),
+  );
+}
+
+function showOptional(resolved: ResolvedRef | undefined): string {
+  return resolved === undefined ? '' : showRevision(resolved);
 }
 
 function text<Key extends string>(object: KubeObject, key: Key): { [K in Key]?: string } {

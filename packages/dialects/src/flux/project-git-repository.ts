@@ -2,12 +2,13 @@
 // It never serves an artifact: the address is the one that Flux would have used.
 
 import type { EventDraft, KubeObject, Projection, SourceVerdict } from '@weir/core';
+import { kubeTime } from '../resource/kube-time.ts';
 import { ownerOf } from '../resource/owner-of.ts';
 import { fieldAt, numberAt, recordAt, textAt } from '../resource/read-field.ts';
 import { isSame } from '../resource/stable-digest.ts';
 import { type ConditionDraft, changeConditions, conditionOf } from './condition-set.ts';
 import { mergedStatus, type Status, showProblems } from './flux-projection.ts';
-import { sourceGroup } from './names.ts';
+import { requestedAtAnnotation, sourceGroup } from './names.ts';
 import { showRevision } from './show-revision.ts';
 
 interface View {
@@ -33,7 +34,11 @@ export function projectGitRepository(input: {
     generation: ownerOf(input.object).generation,
     artifact: recordAt(before, 'artifact'),
   };
-  const handled = input.verdict.handledToken ?? textAt(before, 'lastHandledReconcileAt');
+  // Reading anew is all that a request to an unreadable resource can do, so it counts as handled.
+  const asked = textAt(input.object, 'metadata', 'annotations', requestedAtAnnotation);
+  const handled =
+    (input.verdict.stage === 'invalid' ? asked : input.verdict.handledToken) ??
+    textAt(before, 'lastHandledReconcileAt');
   const status = mergedStatus(before, {
     observedGeneration: numberAt(before, 'observedGeneration') ?? -1,
     ...stageFields(view),
@@ -150,7 +155,7 @@ function projectArtifact(view: View): Status | undefined {
   const { lastUpdateTime, ...known } = view.artifact ?? {};
   // Fetching the same again is no update.
   const since = isSame(known, artifact) && typeof lastUpdateTime === 'string' ? lastUpdateTime : undefined;
-  return { ...artifact, lastUpdateTime: since ?? fetchedAt ?? view.now };
+  return { ...artifact, lastUpdateTime: since ?? kubeTime(fetchedAt ?? view.now) };
 }
 
 function eventsOf(view: View, after: Status): readonly EventDraft[] {

@@ -2,38 +2,36 @@
 // A run is told once: when it ends, which the history in the status remembers.
 
 import { type EventDraft, type ResourceVerdict, showRef } from '@weir/core';
-import { elapsedMs, showGoDuration } from '../resource/go-duration.ts';
-import { textAt } from '../resource/read-field.ts';
+import { showGoDuration } from '../resource/go-duration.ts';
+import { fieldAt, textAt } from '../resource/read-field.ts';
 import { conditionOf } from './condition-set.ts';
 import type { FailureDescription } from './describe-failure.ts';
 import type { KustomizationView } from './kustomization-view.ts';
 import { kustomizeGroup } from './names.ts';
-import { isNewRun } from './project-history.ts';
+import type { Reconciliation } from './project-history.ts';
 
 export function projectEvents(
   view: KustomizationView,
   failure: FailureDescription | undefined,
+  news: Reconciliation | undefined,
 ): readonly EventDraft[] {
-  if (view.isApplied) return isNewRun(view) ? successEvents(view) : [];
-  if (view.verdict.stage === 'deleting') return isNewRun(view) ? deletionEvents(view) : [];
-  if (failure === undefined) return [];
-  const news = isNewRun(view) ? changeEvents(view) : [];
-  return [...news, ...failureEvents(view, failure, news.length > 0)];
+  if (failure !== undefined) return [...changeEvents(view, news), ...failureEvents(view, failure, news)];
+  if (news === undefined) return [];
+  return view.isApplied ? successEvents(view, news) : deletionEvents(view, news);
 }
 
 function revisionAnnotation(view: KustomizationView): Readonly<Record<string, string>> {
   return view.revision === '' ? {} : { [`${kustomizeGroup}/revision`]: view.revision };
 }
 
-function successEvents(view: KustomizationView): readonly EventDraft[] {
-  const { run } = view.verdict;
-  const duration = showGoDuration(elapsedMs(run?.startedAt, run?.finishedAt));
+function successEvents(view: KustomizationView, news: Reconciliation): readonly EventDraft[] {
+  const duration = showGoDuration(news.durationMs);
   const annotations = revisionAnnotation(view);
   const passed: readonly EventDraft[] = view.waits
     ? [{ type: 'Normal', reason: 'Progressing', message: `Health check passed in ${duration}`, annotations }]
     : [];
   return [
-    ...changeEvents(view),
+    ...changeEvents(view, news),
     ...passed,
     {
       type: 'Normal',
@@ -44,15 +42,17 @@ function successEvents(view: KustomizationView): readonly EventDraft[] {
   ];
 }
 
-function deletionEvents(view: KustomizationView): readonly EventDraft[] {
-  return changeEvents(view).map((event) => ({ ...event, reason: 'ReconciliationSucceeded' }));
+function deletionEvents(view: KustomizationView, news: Reconciliation): readonly EventDraft[] {
+  return changeEvents(view, news).map((event) => ({ ...event, reason: 'ReconciliationSucceeded' }));
 }
 
 /** One event for what was applied, then one for what was pruned. */
-function changeEvents(view: KustomizationView): readonly EventDraft[] {
-  const results = view.verdict.run?.results ?? [];
+function changeEvents(view: KustomizationView, news: Reconciliation | undefined): readonly EventDraft[] {
+  const results = news?.results ?? [];
+  // Without prune Flux does not look at what is no longer in the source.
+  const prunes = fieldAt(view.object, 'spec', 'prune') === true || view.verdict.stage === 'deleting';
   const isPrune = ({ outcome, requiresPruning }: ResourceVerdict) =>
-    outcome === 'pruned' || (outcome === 'skipped' && requiresPruning);
+    outcome === 'pruned' || (outcome === 'skipped' && requiresPruning && prunes);
   const isApply = ({ outcome }: ResourceVerdict) => outcome === 'created' || outcome === 'configured';
   return [results.filter(isApply), results.filter(isPrune)]
     .filter((changed) => changed.length > 0)
@@ -71,7 +71,7 @@ function changeLine({ ref, outcome }: ResourceVerdict): string {
 function failureEvents(
   view: KustomizationView,
   failure: FailureDescription,
-  isNews: boolean,
+  news: Reconciliation | undefined,
 ): readonly EventDraft[] {
   if (failure.event === undefined) return [];
   const known = conditionOf(view.before, 'Ready');
@@ -80,7 +80,7 @@ function failureEvents(
     textAt(known, 'message') === failure.message &&
     // The revision of the failure stands in the progress that Flux leaves behind.
     (failure.stage === undefined || isSameProgress(view, failure.stage));
-  if (isKnown && !isNews) return [];
+  if (isKnown && news === undefined) return [];
   const { type, message } = failure.event;
   return [{ type, reason: failure.reason, message, annotations: revisionAnnotation(view) }];
 }

@@ -2,9 +2,9 @@
 // It never judges, and changes nothing when nothing changed.
 
 import type { DeliveryVerdict, KubeObject, Projection } from '@weir/core';
-import { elapsedMs, showGoDuration } from '../resource/go-duration.ts';
+import { showGoDuration } from '../resource/go-duration.ts';
 import { numberAt, recordAt, textAt } from '../resource/read-field.ts';
-import { type ConditionDraft, changeConditions } from './condition-set.ts';
+import { type ConditionDraft, changeConditions, conditionOf } from './condition-set.ts';
 import {
   describeFailure,
   describeInvalid,
@@ -13,7 +13,8 @@ import {
 } from './describe-failure.ts';
 import { mergedStatus, type Status } from './flux-projection.ts';
 import { type KustomizationView, viewKustomization } from './kustomization-view.ts';
-import { projectHistory } from './project-history.ts';
+import { requestedAtAnnotation } from './names.ts';
+import { newReconciliation, projectHistory, type Reconciliation } from './project-history.ts';
 import { projectInventory } from './project-inventory.ts';
 import { projectEvents } from './project-kustomization-events.ts';
 import { showRevision } from './show-revision.ts';
@@ -25,13 +26,21 @@ export function projectKustomization(input: {
 }): Projection {
   const view = viewKustomization(input);
   const failure = failureOf(view);
-  const handled = view.verdict.handledToken ?? textAt(view.before, 'lastHandledReconcileAt');
+  const news = newReconciliation(view);
+  const handled = handledToken(view);
   const status = mergedStatus(view.before, {
     observedGeneration: numberAt(view.before, 'observedGeneration') ?? -1,
-    ...stageFields(view, failure),
+    ...stageFields(view, failure, news),
     lastHandledReconcileAt: handled,
   });
-  return { status, events: projectEvents(view, failure) };
+  return { status, events: projectEvents(view, failure, news) };
+}
+
+/** Reading anew is all that a request to an unreadable resource can do, so it counts as handled. */
+function handledToken(view: KustomizationView): string | undefined {
+  const { stage, handledToken } = view.verdict;
+  const asked = textAt(view.object, 'metadata', 'annotations', requestedAtAnnotation);
+  return (stage === 'invalid' ? asked : handledToken) ?? textAt(view.before, 'lastHandledReconcileAt');
 }
 
 function failureOf(view: KustomizationView): FailureDescription | undefined {
@@ -40,20 +49,22 @@ function failureOf(view: KustomizationView): FailureDescription | undefined {
   return stage === 'failed' || stage === 'waiting' || stage === 'blocked' ? describeFailure(view) : undefined;
 }
 
-function stageFields(view: KustomizationView, failure: FailureDescription | undefined): Status {
+function stageFields(
+  view: KustomizationView,
+  failure: FailureDescription | undefined,
+  news: Reconciliation | undefined,
+): Status {
   const { stage } = view.verdict;
-  if (view.isApplied) return readyFields(view);
+  if (view.isApplied) return readyFields(view, news);
   if (stage === 'suspended') return { observedGeneration: view.generation };
   // What is being deleted shows its last state until it is gone.
-  if (stage === 'deleting') return historyFields(view, 'ReconciliationSucceeded');
-  if (failure !== undefined) return failureFields(view, failure);
+  if (stage === 'deleting') return historyFields(view, news, 'ReconciliationSucceeded');
+  if (failure !== undefined) return failureFields(view, failure, news);
   return progressFields(view);
 }
 
-function readyFields(view: KustomizationView): Status {
-  const { verdict, waits } = view;
-  const applied = verdict.appliedRevision ?? verdict.revision;
-  const revision = applied === undefined ? view.revision : showRevision(applied);
+function readyFields(view: KustomizationView, news: Reconciliation | undefined): Status {
+  const { verdict, waits, applied: revision } = view;
   const set: ConditionDraft[] = [
     {
       type: 'Ready',
@@ -62,28 +73,40 @@ function readyFields(view: KustomizationView): Status {
       message: `Applied revision: ${revision}`,
     },
   ];
-  if (waits) set.push({ type: 'Healthy', status: 'True', reason: 'Succeeded', message: healthPassed(view) });
+  if (waits) set.push(healthyCondition(view, news));
   return {
     observedGeneration: view.generation,
     conditions: conditions(view, set, ['Reconciling', 'Stalled', ...(waits ? [] : ['Healthy'])]),
     lastAppliedRevision: revision,
     lastAttemptedRevision: revision,
     inventory: { ...recordAt(view.before, 'inventory'), entries: projectInventory(verdict.resources) },
-    ...historyFields(view, 'ReconciliationSucceeded'),
+    ...historyFields(view, news, 'ReconciliationSucceeded'),
   };
 }
 
-function historyFields(view: KustomizationView, status: string): Status {
-  const history = projectHistory(view, status);
+function historyFields(view: KustomizationView, news: Reconciliation | undefined, status: string): Status {
+  const history = projectHistory(view, news, status);
   return history.length === 0 ? {} : { history };
 }
 
-function healthPassed(view: KustomizationView): string {
-  const { run } = view.verdict;
-  return `Health check passed in ${showGoDuration(elapsedMs(run?.startedAt, run?.finishedAt))}`;
+/** The message of the check that passed stays until there is another check. */
+function healthyCondition(view: KustomizationView, news: Reconciliation | undefined): ConditionDraft {
+  const known = conditionOf(view.before, 'Healthy');
+  const message = `Health check passed in ${showGoDuration(news?.durationMs ?? 0)}`;
+  const isKept = news === undefined && known?.status === 'True';
+  return {
+    type: 'Healthy',
+    status: 'True',
+    reason: 'Succeeded',
+    message: (isKept ? textAt(known, 'message') : undefined) ?? message,
+  };
 }
 
-function failureFields(view: KustomizationView, failure: FailureDescription): Status {
+function failureFields(
+  view: KustomizationView,
+  failure: FailureDescription,
+  news: Reconciliation | undefined,
+): Status {
   const { verdict } = view;
   const isTerminal = verdict.stage === 'invalid';
   const isHealth = verdict.failedStep === 'health';
@@ -104,7 +127,7 @@ function failureFields(view: KustomizationView, failure: FailureDescription): St
     conditions: conditions(view, set, removed),
     ...(attempted === undefined ? {} : { lastAttemptedRevision: attempted }),
     ...(isHealth ? { inventory: { entries: projectInventory(verdict.resources) } } : {}),
-    ...historyFields(view, reason),
+    ...historyFields(view, news, reason),
   };
 }
 

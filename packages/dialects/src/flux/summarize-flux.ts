@@ -1,7 +1,7 @@
 // Sums up a GitRepository or a Kustomization in one line, from the resource alone.
 // It never fails: what is not there is empty.
 
-import type { KubeObject, Summary } from '@weir/core';
+import type { ErrorCode, KubeObject, Summary } from '@weir/core';
 import { fieldAt, textAt } from '../resource/read-field.ts';
 import { conditionOf } from './condition-set.ts';
 
@@ -19,7 +19,7 @@ export function summarizeFlux(object: KubeObject): Summary {
     revision: shortRevision(revision),
     sync: syncOf(textAt(ready, 'status'), textAt(ready, 'reason')),
     health: healthOf(object),
-    message: isReady ? '' : (textAt(ready, 'message') ?? '').trim(),
+    message: isReady ? '' : codedMessage((textAt(ready, 'message') ?? '').trim()),
     suspended: fieldAt(object, 'spec', 'suspend') === true,
   };
 }
@@ -51,4 +51,23 @@ function healthOf(object: KubeObject): string {
   if (ready === 'True') return 'Healthy';
   if (ready === 'False') return 'Degraded';
   return ready === undefined ? 'Unknown' : 'Progressing';
+}
+
+/** Flux's own phrases that weir writes word for word, without the code that the message of a summary wants. */
+const phrases: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/^GitRepository\.\S+ ".*" not found$/, 'SOURCE_NOT_FOUND'],
+  [/^Source artifact not found/, 'SOURCE_NOT_READY'],
+  [/^dependency '/, 'DEPENDENCY_NOT_READY'],
+  [/^health check failed/, 'HEALTH_TIMEOUT'],
+  [/ dry-run failed \(Invalid\): /, 'APPLY_INVALID'],
+  [/ dry-run failed \(Forbidden\): /, 'APPLY_FORBIDDEN'],
+  [/ dry-run failed \(Conflict\): /, 'APPLY_CONFLICT'],
+  [/ dry-run failed: no matches for kind /, 'KIND_UNKNOWN'],
+  [/ (not found: namespaces|namespace not specified: )/, 'NAMESPACE_MISSING'],
+];
+
+function codedMessage(message: string): string {
+  if (/\b[A-Z]+_[A-Z_]+: /.test(message)) return message;
+  const found = phrases.find(([phrase]) => phrase.test(message));
+  return found === undefined ? message : `${found[1]}: ${message}`;
 }

@@ -1,0 +1,84 @@
+// Projects what a run did to each object on `operationState.syncResult.resources`.
+// It never reorders what the engine did: prunes first, then objects in the order of applying.
+
+import { idOf, type ObjectRef, type ResourceVerdict, type Run } from '@weir/core';
+import { textAt } from '../resource/read-field.ts';
+import type { ResourceResult } from './application-schema.ts';
+import type { ApplicationView } from './application-view.ts';
+import { failureText, unknownKindText } from './project-resources.ts';
+import { unknownKinds } from './run-state.ts';
+
+interface RunOptions {
+  readonly prune: boolean;
+  readonly isFailed: boolean;
+  readonly isDryRun: boolean;
+}
+
+/** A full sync tells of every object, also of those that it left unchanged; self-heal of the healed ones only. */
+export function projectResults(view: ApplicationView, run: Run, prune: boolean): readonly ResourceResult[] {
+  const unknown = unknownKinds(view);
+  if (run.phase === 'failed' && unknown.length > 0) return unknown.map((ref) => invalidResult(view, ref));
+  const options: RunOptions = { prune, isFailed: run.phase === 'failed', isDryRun: run.dryRun };
+  const told = new Map(run.results.map((result) => [idOf(result.ref), result]));
+  const kept = view.verdict.resources.filter(({ requiresPruning }) => !requiresPruning);
+  const applied = kept.flatMap((resource) => {
+    const result = told.get(idOf(resource.ref));
+    if (result !== undefined) told.delete(idOf(resource.ref));
+    if (result !== undefined || run.trigger === 'self-heal') return result ?? [];
+    return resource.sync === 'Synced' ? [{ ...resource, outcome: 'unchanged' } as const] : [];
+  });
+  return [...told.values(), ...applied].map((result) => projectResult(view, result, options));
+}
+
+/** Argo CD finds these before it runs anything, so that they never had a phase of their own. */
+function invalidResult(view: ApplicationView, ref: ObjectRef): ResourceResult {
+  const fields = identityOf(view, ref);
+  return { ...fields, status: 'SyncFailed', message: unknownKindText(ref), syncPhase: 'Sync' };
+}
+
+function identityOf(view: ApplicationView, ref: ObjectRef) {
+  return {
+    group: ref.group,
+    version: ref.version,
+    kind: ref.kind,
+    // Cluster-scoped objects are listed with the destination namespace, as Argo CD does.
+    namespace: ref.namespace || (textAt(view.object, 'spec', 'destination', 'namespace') ?? ''),
+    name: ref.name,
+  };
+}
+
+function projectResult(
+  view: ApplicationView,
+  resource: ResourceVerdict,
+  options: RunOptions,
+): ResourceResult {
+  return { ...identityOf(view, resource.ref), ...outcomeFields(resource, options), syncPhase: 'Sync' };
+}
+
+function outcomeFields(resource: ResourceVerdict, options: RunOptions) {
+  const done = options.isFailed ? 'Succeeded' : 'Running';
+  switch (resource.outcome) {
+    case 'failed':
+      return { status: 'SyncFailed', message: failureText(resource), hookPhase: 'Failed' };
+    case 'pruned':
+      return { status: 'Pruned', message: 'pruned', hookPhase: 'Succeeded' };
+    case 'skipped': {
+      const message =
+        resource.message ?? (options.prune ? 'ignored (no prune)' : 'ignored (requires pruning)');
+      return resource.requiresPruning
+        ? { status: 'PruneSkipped', message, hookPhase: 'Succeeded' }
+        : { status: 'Synced', message, hookPhase: done };
+    }
+    default: {
+      const suffix = options.isDryRun ? ' (dry run)' : '';
+      const text = `${resourceName(resource.ref)} ${resource.outcome ?? 'unchanged'}${suffix}`;
+      return { status: 'Synced', message: text, hookPhase: done };
+    }
+  }
+}
+
+/** `deployment.apps/web`, as kubectl says it. */
+function resourceName(ref: ObjectRef): string {
+  const group = ref.group === '' ? '' : `.${ref.group}`;
+  return `${ref.kind.toLowerCase()}${group}/${ref.name}`;
+}
