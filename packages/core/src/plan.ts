@@ -144,7 +144,8 @@ function applyReason(desired: Desired, input: PlanInput): ApplyReason | undefine
   const entry = input.inventory.entries.get(desired.id);
   const live = input.live(desired.ref);
   const isRecorded = entry?.state === 'present' && entry.desired !== undefined && entry.owned !== undefined;
-  if (live === undefined) return isRecorded ? 'restored' : 'missing';
+  // Gone, but Git changed since it was applied: that is more than drift, and is written without healing.
+  if (live === undefined) return isRecorded && entry.desired === desired.digest ? 'restored' : 'missing';
   if (!isRecorded) return 'unrecorded';
   if (entry.desired !== desired.digest) return 'changed';
   if (live.owned[input.delivery.fieldManager] === entry.owned || input.cleared?.has(desired.id) === true)
@@ -156,6 +157,7 @@ function applyReason(desired: Desired, input: PlanInput): ApplyReason | undefine
 function planDeparture(id: ObjectId, entry: InventoryEntry, input: PlanInput): Action {
   const { ref } = entry;
   const live = input.live(ref);
+  if (isHidden(ref, live, input)) return { kind: 'keep', id, ref, reason: 'kind-unknown' };
   if (live === undefined) return { kind: 'forget', id, ref, reason: 'gone' };
   if (!isOurs(live, entry, input.delivery) || input.claimedBy(id) !== undefined)
     return { kind: 'forget', id, ref, reason: 'not-ours' };
@@ -164,6 +166,17 @@ function planDeparture(id: ObjectId, entry: InventoryEntry, input: PlanInput): A
   return input.execute
     ? { kind: 'delete', id, ref, uid: live.uid, stage: stageOf(ref) }
     : { kind: 'keep', id, ref, reason: 'awaits-sync' };
+}
+
+/**
+ * A server that has just started does not name all its kinds yet. Then an object that was seen is no reason to delete
+ * it, and one that Git has without a namespace cannot be told from this one.
+ */
+function isHidden(ref: ObjectRef, live: Conclusion | undefined, input: PlanInput): boolean {
+  if (input.isServed(ref)) return false;
+  const isNamesake = (other: ObjectRef): boolean =>
+    other.group === ref.group && other.kind === ref.kind && other.name === ref.name && !input.isServed(other);
+  return live !== undefined || input.desired.some((desired) => isNamesake(desired.ref));
 }
 
 /** Membership was checked by the caller; here the live mark, and the uid where one was recorded. */
