@@ -87,7 +87,8 @@ export function transportSettings(
   return settings;
 }
 
-function authorizationOf(credentials: GitCredentials | undefined): string | undefined {
+/** The value of the header `Authorization`. */
+export function authorizationOf(credentials: GitCredentials | undefined): string | undefined {
   if (credentials?.bearerToken !== undefined) return `Bearer ${credentials.bearerToken}`;
   if (credentials?.username === undefined && credentials?.password === undefined) return undefined;
   const pair = `${credentials.username ?? ''}:${credentials.password ?? ''}`;

@@ -18,6 +18,7 @@ import {
   recoverFolder,
   TEMPORARY_PREFIX,
 } from './mirror-folder.ts';
+import { findMoved } from './redirect.ts';
 import { isSameTable, MIRRORED_HEAD, parseRefs, type RefTable } from './ref-table.ts';
 import { Semaphore } from './semaphore.ts';
 
@@ -43,6 +44,8 @@ const MAX_WAITING_WRITERS = 1_000;
 /** `git gc --auto` costs a few milliseconds when there is nothing to do; this often it is asked. */
 const FETCHES_PER_MAINTENANCE = 50;
 
+const elsewhere = 'the server redirects to another host, which gets no credentials; declare the new URL';
+
 interface Session {
   readonly url: string;
   readonly settings: readonly GitSetting[];
@@ -60,6 +63,7 @@ export class Mirror {
   #recovered: Promise<void> | undefined;
   #table: RefTable | undefined;
   #damaged = false;
+  #moved: { readonly from: string; readonly to: RepositoryUrl } | undefined;
   #changesSinceMaintenance = 0;
   #maintenance: Promise<unknown> = Promise.resolve();
 
@@ -99,10 +103,26 @@ export class Mirror {
     if (release === undefined) return failed(this.#problem(request.repository, 'the fetch was cancelled'));
     try {
       await this.#recover();
-      return await this.#withTransport(request, (session) => this.#update(session, request.repository));
+      return await this.#fetchWherever(request);
     } finally {
       release();
     }
+  }
+
+  /** With credentials git follows no redirect; where the server only says another path or https, that is fetched. */
+  async #fetchWherever(request: MirrorFetch): Promise<Result<Fetched>> {
+    const declared = request.repository;
+    const known = this.#moved?.from === declared.url ? this.#moved.to : declared;
+    const attempt = (to: RepositoryUrl): Promise<Result<Fetched>> =>
+      this.#withTransport({ ...request, repository: to }, (session) => this.#update(session, declared));
+    const fetched = await attempt(known);
+    if (fetched.ok || request.credentials === undefined || fetched.problem.code !== 'GIT_FAILED')
+      return fetched;
+    const moved = await findMoved(declared, request.credentials, request.signal);
+    if (moved === 'elsewhere') return failed(this.#problem(declared, elsewhere));
+    if (moved === undefined || moved.url === known.url) return fetched;
+    this.#moved = { from: declared.url, to: moved };
+    return attempt(moved);
   }
 
   async remove(): Promise<void> {

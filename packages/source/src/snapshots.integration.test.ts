@@ -138,7 +138,7 @@ describe('a snapshot', () => {
     expect(manifests()).toEqual([last]);
     lent.release();
     await expect.poll(manifests).toEqual([]);
-    expect(await rig.store.sweep()).toBe(2);
+    expect(await rig.store.sweep()).toBe(3);
   });
 
   it('outlives a forced push that took its commit from all refs', async () => {

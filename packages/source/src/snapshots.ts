@@ -155,8 +155,7 @@ export class Snapshots {
         if (released) return;
         released = true;
         held.users -= 1;
-        if (held.users === 0 && this.#held.size > this.#kept)
-          void this.evict().catch(() => undefined);
+        if (held.users === 0 && this.#held.size > this.#kept) void this.evict().catch(() => undefined);
       },
     };
   }
