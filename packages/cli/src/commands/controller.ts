@@ -24,6 +24,8 @@ interface ControllerCommandOptions {
   readonly webhookSecretFile?: string;
 }
 
+const lingerMs = 250;
+
 const help = `
 It logs JSON lines to standard error. /healthz, /readyz and POST /webhook (GitHub's push event) are served on --listen.
 The binary that renders is found by WEIR_RENDER, or in the checkout.
@@ -90,6 +92,8 @@ async function runController(options: ControllerCommandOptions, terminal: Termin
     await controller?.stop();
   }
   log({ level: 'info', message: 'stopped' });
+  // A connection that lingers must not hold the process; this timer itself does not either.
+  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 function jsonLog(terminal: Terminal): Log {

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { dialects } from '../dialects.ts';
 import { parseDuration } from '../duration.ts';
 import { Exit, exitCodes, exitCodesHelp } from '../exit.ts';
-import { isReady, type Scope } from '../hub/declared.ts';
+import { isReady, keyOf, type Scope } from '../hub/declared.ts';
 import { type Known, waitUntil } from '../hub/follow.ts';
 import { showName } from '../hub/names.ts';
 import { clustersOfContexts, startLocalClusters } from '../local/clusters.ts';
@@ -90,6 +90,7 @@ export function registerUp(program: Command, terminal: Terminal): void {
 
 async function runUp(options: UpOptions, terminal: Terminal): Promise<void> {
   const format = parseFormat(options.output, ['json', 'yaml']);
+  namesOf(options);
   const began = Date.now();
   const home = homeOf(options.home);
   const progress = createProgress(terminal);
@@ -155,15 +156,21 @@ async function bringUp(work: Work, began: number): Promise<UpReport> {
   return reportOf({ work, state, repositories, deliveries, durationMs: Date.now() - began });
 }
 
-async function findClusters(work: Work, before: State | undefined): Promise<ClusterState[]> {
-  const { home, options, terminal, progress } = work;
-  const given = options.clusters?.split(',').map((name) => name.trim());
-  const bad = given?.find((name) => !/^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/.test(name));
+/** Refuses wrong names before anything is touched. */
+function namesOf({ clusters }: UpOptions): string[] | undefined {
+  const names = clusters?.split(',').map((name) => name.trim());
+  const bad = names?.find((name) => !/^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/.test(name));
   if (bad !== undefined)
     throw new Exit(
       exitCodes.usage,
       `--clusters: ${JSON.stringify(bad)} is no name; expected small letters, digits and dashes, at most 30`,
     );
+  return names;
+}
+
+async function findClusters(work: Work, before: State | undefined): Promise<ClusterState[]> {
+  const { home, options, terminal, progress } = work;
+  const given = namesOf(options);
   const names = given ?? before?.clusters.map(({ name }) => name) ?? defaultNames;
   const mode = options.context === undefined ? 'local' : 'contexts';
   refuseOther({ before, mode, names: mode === 'local' ? names : undefined, home });
@@ -248,13 +255,16 @@ async function deliverExamples(input: {
 
 async function waitHealthy(work: Work, scope: Scope, wanted: readonly KubeObject[]): Promise<number> {
   let last: Known = new Map();
+  const told = new Map<string, string>();
   const isKnown = (known: Known, { kind, metadata }: KubeObject): boolean =>
     [...known.values()].some((item) => item.kind.kind === kind && item.name === metadata.name);
   const end = await waitUntil(scope, {
     timeoutMs: Math.max(1, work.deadline - Date.now()),
     onChange: ({ item, gone }, known) => {
-      const ready = [...known.values()].filter(isReady).length;
       const words = gone ? 'gone' : `${item.summary.sync} ${item.summary.health}`;
+      if (told.get(keyOf(item)) === words) return;
+      told.set(keyOf(item), words);
+      const ready = [...known.values()].filter(isReady).length;
       work.progress.status(`${ready} of ${known.size} deliveries are healthy; ${showName(item)} ${words}`);
     },
     isDone: (known) => {
