@@ -34,7 +34,9 @@ export function base64OfText(text: string): string {
 function utf8Bytes(text: string): number[] {
   const bytes: number[] = [];
   for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
+    const point = char.codePointAt(0) ?? 0;
+    // Half of a surrogate pair has no bytes in UTF-8; the replacement character stands for it.
+    const code = point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
     if (code < 0x80) bytes.push(code);
     else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
     else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));

@@ -106,7 +106,7 @@ function withData(secret: KubeObject): KubeObject {
   const { stringData, ...rest } = secret as KubeObject & { stringData?: unknown };
   if (!isRecord(stringData)) return rest;
   const data: Record<string, unknown> = isRecord(rest.data) ? { ...rest.data } : {};
-  for (const [key, value] of Object.entries(stringData)) data[key] = base64OfText(String(value));
+  for (const [key, value] of Object.entries(stringData)) data[key] = base64OfText(String(value ?? ''));
   return { ...rest, data };
 }
 

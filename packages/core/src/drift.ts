@@ -44,7 +44,7 @@ export function projectOn(value: unknown, fields: Readonly<Record<string, unknow
 function memberOf(value: unknown, name: string): { readonly value: unknown } | undefined {
   const selector = name.slice(2);
   if (name.startsWith('f:'))
-    return isRecord(value) && selector in value ? { value: value[selector] } : undefined;
+    return isRecord(value) && Object.hasOwn(value, selector) ? { value: value[selector] } : undefined;
   if (!Array.isArray(value)) return undefined;
   if (name.startsWith('i:'))
     return Number(selector) < value.length ? { value: value[Number(selector)] } : undefined;

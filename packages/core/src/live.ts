@@ -75,18 +75,17 @@ interface PodSpecLike {
   readonly initContainers?: readonly { readonly image?: unknown }[];
 }
 
-/** Images of a pod or of a workload's pod template. */
+interface TemplateLike {
+  readonly template?: { readonly spec?: PodSpecLike };
+}
+
+type SpecLike = PodSpecLike & TemplateLike & { readonly jobTemplate?: { readonly spec?: TemplateLike } };
+
+/** Images of a pod, or of the pod template of a workload or a CronJob. */
 export function imagesOf(object: KubeObject): string[] {
-  const spec = object.spec as
-    | { readonly template?: { readonly spec?: PodSpecLike } }
-    | PodSpecLike
-    | undefined;
-  const pods = [
-    spec as PodSpecLike | undefined,
-    (spec as { template?: { spec?: PodSpecLike } } | undefined)?.template?.spec,
-  ];
+  const spec = object.spec as SpecLike | undefined;
   const images = new Set<string>();
-  for (const pod of pods)
+  for (const pod of [spec, spec?.template?.spec, spec?.jobTemplate?.spec?.template?.spec])
     for (const list of [pod?.containers, pod?.initContainers])
       if (Array.isArray(list)) for (const { image } of list) if (typeof image === 'string') images.add(image);
   return [...images];
