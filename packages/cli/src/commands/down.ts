@@ -1,5 +1,6 @@
 // `weir down`: stops what `weir up` started, by pid and start time, and removes its data. It ends nothing else.
 
+import { existsSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { type KubeObject, refOf } from '@weir/core';
 import type { Command } from 'commander';
@@ -77,8 +78,9 @@ async function runDown(options: DownOptions, terminal: Terminal): Promise<void> 
 async function takeDown(work: Work): Promise<boolean> {
   const { home, options, progress } = work;
   const state = await readState(home);
-  const parts = await readdir(home.dir);
-  if (state === undefined && !parts.includes('clusters')) return false;
+  // An `up` that was cut short may have left parts and no state.
+  const parts = [home.clusters, home.kubeconfigs, home.git, home.clones, home.data, home.logs];
+  if (state === undefined && !parts.some((part) => existsSync(part))) return false;
   if (state?.mode === 'contexts' && options.keep !== true) await removeFromHub(work, state);
   progress.status('stopping the controller and the Git server');
   await stopProcess(state?.processes.controller, controllerGraceMs);
@@ -89,14 +91,14 @@ async function takeDown(work: Work): Promise<boolean> {
     return true;
   }
   // Only the parts that weir made: the directory may be the user's.
-  for (const part of [home.clusters, home.kubeconfigs, home.git, home.clones, home.data, home.logs])
-    await rm(part, { recursive: true, force: true });
+  for (const part of parts) await rm(part, { recursive: true, force: true });
   for (const file of [home.webhookSecret, home.state]) await rm(file, { force: true });
   return true;
 }
 
 async function stopClusters(work: Work, state: State | undefined): Promise<void> {
   const { home, options, terminal, progress } = work;
+  if (!existsSync(home.clusters)) return;
   const names =
     state?.clusters.map(({ name }) => name) ??
     (await readdir(home.clusters, { withFileTypes: true }))

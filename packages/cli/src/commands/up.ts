@@ -7,8 +7,8 @@ import type { Command } from 'commander';
 import { dialects } from '../dialects.ts';
 import { parseDuration } from '../duration.ts';
 import { Exit, exitCodes, exitCodesHelp } from '../exit.ts';
-import { isReady, keyOf, type Scope } from '../hub/declared.ts';
-import { type Known, waitUntil } from '../hub/follow.ts';
+import { type Declared, isReady, keyOf, type Scope } from '../hub/declared.ts';
+import { waitUntil } from '../hub/follow.ts';
 import { showName } from '../hub/names.ts';
 import { clustersOfContexts, startLocalClusters } from '../local/clusters.ts';
 import { argoEntry, argoExample, exampleNames, fluxEntry, fluxSource } from '../local/entries.ts';
@@ -25,6 +25,7 @@ import { createLocalkube } from '../local/localkube.ts';
 import { withHomeLock } from '../local/lock.ts';
 import { findBinary, weirCommand, weirRoot } from '../local/place.ts';
 import { freePort } from '../local/processes.ts';
+import { startedByLabel } from '../local/registration.ts';
 import { showReport, type UpReport } from '../local/report.ts';
 import {
   controllerLog,
@@ -253,37 +254,47 @@ async function deliverExamples(input: {
   });
 }
 
+/** What `up` created, and what that delivered in turn. Other deliveries of the hub are not waited for. */
+function isOfExamples({ dialect, object }: Declared): boolean {
+  const { labels = {}, annotations = {} } = object.metadata;
+  return (
+    labels[startedByLabel] !== undefined ||
+    dialect.marks.labels.some((key) => key in labels) ||
+    dialect.marks.annotations.some((key) => key in annotations)
+  );
+}
+
 async function waitHealthy(work: Work, scope: Scope, wanted: readonly KubeObject[]): Promise<number> {
-  let last: Known = new Map();
+  let ours: Declared[] = [];
   const told = new Map<string, string>();
-  const isKnown = (known: Known, { kind, metadata }: KubeObject): boolean =>
-    [...known.values()].some((item) => item.kind.kind === kind && item.name === metadata.name);
+  const isThere = ({ kind, metadata }: KubeObject): boolean =>
+    ours.some((item) => item.kind.kind === kind && item.name === metadata.name);
   const end = await waitUntil(scope, {
     timeoutMs: Math.max(1, work.deadline - Date.now()),
     onChange: ({ item, gone }, known) => {
+      ours = [...known.values()].filter(isOfExamples);
       const words = gone ? 'gone' : `${item.summary.sync} ${item.summary.health}`;
-      if (told.get(keyOf(item)) === words) return;
+      if (!isOfExamples(item) || told.get(keyOf(item)) === words) return;
       told.set(keyOf(item), words);
-      const ready = [...known.values()].filter(isReady).length;
-      work.progress.status(`${ready} of ${known.size} deliveries are healthy; ${showName(item)} ${words}`);
+      const ready = ours.filter(isReady).length;
+      work.progress.status(`${ready} of ${ours.length} deliveries are healthy; ${showName(item)} ${words}`);
     },
     isDone: (known) => {
-      last = known;
-      return wanted.every((entry) => isKnown(known, entry)) && [...known.values()].every(isReady);
+      ours = [...known.values()].filter(isOfExamples);
+      return wanted.every(isThere) && ours.every(isReady);
     },
   });
-  if (end === 'done') return last.size;
-  const waiting = [...last.values()].filter((item) => !isReady(item));
-  throw new Exit(
-    exitCodes.notReady,
-    `not everything is healthy after ${showDuration(work.options.timeout)}:\n${waiting
-      .map((item) =>
-        `  ${showName(item)} ${item.summary.sync} ${item.summary.health} ${item.summary.message}`.trimEnd(),
-      )
-      .join(
-        '\n',
-      )}\nIt goes on; see \`${weirWords(work.options)} get -o wide\` and ${controllerLog(work.home)}`,
+  if (end === 'done') return ours.length;
+  throw new Exit(exitCodes.notReady, whatIsMissing(work, ours));
+}
+
+function whatIsMissing(work: Work, ours: readonly Declared[]): string {
+  const waiting = ours.filter((item) => !isReady(item));
+  const lines = waiting.map(({ summary, ...item }) =>
+    `  ${showName(item)} ${summary.sync} ${summary.health} ${summary.message}`.trimEnd(),
   );
+  const where = `${weirWords(work.options)} get -o wide`;
+  return `not everything is healthy after ${showDuration(work.options.timeout)}:\n${lines.join('\n')}\nIt goes on; see \`${where}\` and ${controllerLog(work.home)}`;
 }
 
 function reportOf(input: {
