@@ -101,9 +101,7 @@ async function runUp(options: UpOptions, terminal: Terminal): Promise<void> {
     progress.stop();
     progress.line(`everything is in sync and healthy (${showDuration(report.durationMs)})\n`);
     terminal.out(
-      format === 'json' || format === 'yaml'
-        ? toData(report, format)
-        : showReport(report, weirWords(options)),
+      format === 'json' || format === 'yaml' ? toData(report, format) : showReport(report, weirWords(home)),
     );
   } finally {
     progress.stop();
@@ -293,7 +291,7 @@ function whatIsMissing(work: Work, ours: readonly Declared[]): string {
   const lines = waiting.map(({ summary, ...item }) =>
     `  ${showName(item)} ${summary.sync} ${summary.health} ${summary.message}`.trimEnd(),
   );
-  const where = `${weirWords(work.options)} get -o wide`;
+  const where = `${weirWords(work.home)} get -o wide`;
   return `not everything is healthy after ${showDuration(work.options.timeout)}:\n${lines.join('\n')}\nIt goes on; see \`${where}\` and ${controllerLog(work.home)}`;
 }
 
@@ -334,9 +332,9 @@ function reportOf(input: {
 }
 
 /** How this command is typed here. */
-function weirWords(options: UpOptions): string {
+function weirWords(home: Home): string {
   const inside = relative(weirRoot(), process.cwd());
   const isInCheckout = !inside.startsWith('..') && !isAbsolute(inside);
   const words = isInCheckout ? 'npx weir' : `node ${weirCommand()}`;
-  return options.home === undefined ? words : `${words} --home ${options.home}`;
+  return home.dir === homeOf(undefined, {}).dir ? words : `${words} --home ${home.dir}`;
 }

@@ -5,6 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { WeirError } from '@weir/core';
+import { loadAccess } from '@weir/kube';
 import { type Progress, showDuration } from '../terminal/progress.ts';
 import type { ClusterState, Home } from './home.ts';
 import { entryOfKubeconfig, type KubeconfigEntry, kubeconfigOf, readEntry } from './kubeconfig.ts';
@@ -97,7 +98,8 @@ export async function clustersOfContexts(input: {
     input.kubeconfig ?? process.env.KUBECONFIG?.split(':')[0] ?? join(homedir(), '.kube', 'config');
   return Promise.all(
     input.contexts.map(async (context, i) => {
-      const { server } = await readEntry(path, context);
+      // The hub is only spoken to from here, so it may use an exec plugin; the others are registered on it.
+      const { server } = i === 0 ? await loadAccess({ path, context }) : await readEntry(path, context);
       const name = input.names[i] ?? nameOf(context);
       return { name, server, kubeconfig: path, context, weirKubeconfig: path };
     }),
