@@ -142,14 +142,26 @@ function job(object: KubeObject): Health {
 
 const failingScalers = ['FailedGetScale', 'FailedUpdateScale', 'FailedGetResourceMetric', 'InvalidSelector'];
 
+/** The first condition that says something decides, as in argo-cd. */
 function horizontalPodAutoscaler(object: KubeObject): Health {
-  const conditions = listOf(statusOf(object).conditions);
-  const failing = conditions.find((condition) => failingScalers.includes(textOf(condition.reason)));
-  if (failing !== undefined) return health('Degraded', textOf(failing.message));
-  const working = conditions.find(
-    ({ type, status }) => (type === 'AbleToScale' || type === 'ScalingLimited') && status === 'True',
-  );
-  return working === undefined ? health('Progressing') : health('Healthy', textOf(working.message));
+  for (const condition of scalerConditions(object)) {
+    const { type, status, reason } = condition;
+    if (failingScalers.includes(textOf(reason))) return health('Degraded', textOf(condition.message));
+    if ((type === 'AbleToScale' || type === 'ScalingLimited') && status === 'True')
+      return health('Healthy', textOf(condition.message));
+  }
+  return waitFor('waiting to scale');
+}
+
+/** autoscaling/v1 has no field for conditions: the server puts them into an annotation, as JSON. */
+function scalerConditions(object: KubeObject): Fields[] {
+  const annotation = object.metadata.annotations?.['autoscaling.alpha.kubernetes.io/conditions'];
+  if (typeof annotation !== 'string') return listOf(statusOf(object).conditions);
+  try {
+    return listOf(JSON.parse(annotation));
+  } catch {
+    return [];
+  }
 }
 
 function loadBalanced(object: KubeObject): Health {
@@ -172,8 +184,25 @@ function apiService(object: KubeObject): Health {
   return available?.status === 'True' ? healthy : health('Progressing', textOf(available?.message));
 }
 
+/** Times are RFC 3339 in UTC, so they compare as texts. While a job runs, the last success is always older. */
 function cronJob(object: KubeObject): Health {
-  return specOf(object).suspend === true ? health('Healthy', 'CronJob is suspended') : healthy;
+  const { active, lastScheduleTime, lastSuccessfulTime } = statusOf(object);
+  if (specOf(object).suspend === true) return health('Healthy', 'CronJob is suspended');
+  const succeeded = textOf(lastSuccessfulTime);
+  const isRunning = listOf(active).length > 0;
+  return succeeded !== '' && !isRunning && succeeded < textOf(lastScheduleTime)
+    ? health('Degraded', 'the last execution did not succeed')
+    : healthy;
+}
+
+/** Too few pods for a disruption is an answer, not a fault. */
+function podDisruptionBudget(object: KubeObject): Health {
+  const conditions = listOf(statusOf(object).conditions);
+  const failing = conditions.find(
+    ({ status, reason }) => status === 'False' && reason !== 'InsufficientPods',
+  );
+  if (failing !== undefined) return health('Degraded', textOf(failing.message) || textOf(failing.reason));
+  return conditions.length === 0 ? waitFor('waiting for the controller to compute it') : healthy;
 }
 
 function namespace(object: KubeObject): Health | undefined {
@@ -184,9 +213,15 @@ function namespace(object: KubeObject): Health | undefined {
 
 function customResourceDefinition(object: KubeObject): Health {
   const names = conditionOf(object, 'NamesAccepted');
+  const established = conditionOf(object, 'Established');
+  const violations = conditionOf(object, 'NonStructuralSchema');
+  if (conditionOf(object, 'Terminating')?.status === 'True')
+    return waitFor('CustomResourceDefinition is terminating');
   if (names?.status === 'False') return health('Degraded', textOf(names.message));
-  return conditionOf(object, 'Established')?.status === 'True'
-    ? healthy
+  if (violations?.status === 'True') return health('Degraded', textOf(violations.message));
+  if (established?.status === 'True') return healthy;
+  return established?.status === 'False' && established.reason !== 'Installing'
+    ? health('Degraded', textOf(established.message))
     : waitFor('waiting for the definition to be established');
 }
 
@@ -203,6 +238,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'networking.k8s.io/Ingress': loadBalanced,
   '/PersistentVolumeClaim': persistentVolumeClaim,
   '/Namespace': namespace,
+  'policy/PodDisruptionBudget': podDisruptionBudget,
   'apiregistration.k8s.io/APIService': apiService,
   'apiextensions.k8s.io/CustomResourceDefinition': customResourceDefinition,
 };
