@@ -18,6 +18,8 @@ export interface ApplicationView {
   readonly isLoadFailure: boolean;
   /** The engine could not compare at all: no target, or no cluster. */
   readonly isBlind: boolean;
+  /** The first fetch has not ended yet: nothing is known, and nothing is wrong. */
+  readonly isPending: boolean;
 }
 
 export function viewApplication(input: {
@@ -38,6 +40,7 @@ export function viewApplication(input: {
     isAutomated: automated !== undefined && fieldAt(automated, 'enabled') !== false,
     isLoadFailure,
     isBlind: isLoadFailure || step === 'cluster',
+    isPending: step === 'source' && verdict.problems.every(({ code }) => code === 'SOURCE_NOT_READY'),
   };
 }
 
@@ -54,4 +57,9 @@ export function comparedRevision(view: ApplicationView): string {
   const { revision } = view.verdict;
   if (view.isLoadFailure || revision === undefined) return textAt(view.source, 'targetRevision') ?? '';
   return revision.commit;
+}
+
+/** Where Argo CD would look for an object: a kind that is not known counts as namespaced. */
+export function destinationNamespace(view: ApplicationView): string {
+  return textAt(view.object, 'spec', 'destination', 'namespace') ?? '';
 }

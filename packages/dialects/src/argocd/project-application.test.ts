@@ -157,7 +157,7 @@ describe('conditions', () => {
       failed('render', { code: 'PATH_NOT_FOUND', message: 'web: no such directory' }),
       application,
       [
-        'ComparisonError: Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = PATH_NOT_FOUND: web: no such directory',
+        'ComparisonError: Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = PATH_NOT_FOUND: web: app path does not exist',
       ],
     ],
     [
@@ -246,6 +246,11 @@ describe('a failed load', () => {
     const { run: _run, ...never } = { ...broken, resources: [], health: { status: 'Missing' } as const };
     expect(project(never).status.health).toMatchObject({ status: 'Healthy' });
   });
+});
+
+it('before the first fetch nothing is said', () => {
+  const pending = failed('source', { code: 'SOURCE_NOT_READY', message: 'x' }, { resources: [] });
+  expect(project(pending)).toEqual({ status: {}, events: [] });
 });
 
 describe('attempts', () => {
@@ -380,10 +385,10 @@ it('a kind that is unknown stops the sync before it begins', () => {
   const thing = { group: 'nowhere.example.com', version: 'v1', kind: 'Thing', namespace: 'shop', name: 't' };
   const problem: Problem = { code: 'KIND_UNKNOWN', message: 'x', object: thing };
   const { status } = project(
-    failed('apply', problem, { run: { ...succeededRun, phase: 'failed', retries: 5 } }),
+    failed('apply', problem, { run: { ...succeededRun, phase: 'failed', results: [] } }),
   );
   expect(fieldAt(status, 'operationState', 'message')).toBe(
-    'one or more synchronization tasks are not valid: failed to discover server resources for group version nowhere.example.com/v1: the server could not find the requested resource (retried 5 times).',
+    'one or more synchronization tasks are not valid: failed to discover server resources for group version nowhere.example.com/v1: the server could not find the requested resource',
   );
   expect(recordsAt(status, 'operationState', 'syncResult', 'resources')).toEqual([
     {

@@ -40,7 +40,7 @@ export function projectApplication(input: {
 
 function nextStatus(view: ApplicationView): Status {
   const { stage, failedStep } = view.verdict;
-  if (stage === 'suspended') return { ...view.before };
+  if (stage === 'suspended' || view.isPending) return { ...view.before };
   const operationState = projectOperationState(view);
   const conditions = projectConditions(view, operationState);
   const always = {
@@ -132,7 +132,7 @@ function merged(before: Readonly<Status>, fields: Status): Status {
 
 /** `reconciledAt` moves only together with something else. */
 function stamped(view: ApplicationView, status: Status, isHandled: boolean): Status {
-  if (view.verdict.stage === 'suspended') return status;
+  if (view.verdict.stage === 'suspended' || (view.isPending && !isHandled)) return status;
   if (!isHandled && isSame(status, view.before) && textAt(status, 'reconciledAt') !== undefined)
     return status;
   return { ...status, reconciledAt: kubeTime(view.now) };

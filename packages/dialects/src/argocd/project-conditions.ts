@@ -53,7 +53,7 @@ function findConditions(
   if (failure !== undefined) add('SyncError', failure);
   for (const problem of rest) {
     const type = conditionType(view, problem, operationState);
-    if (type !== undefined) add(type, `${prefixOf(view, type, problem)}${detailOf(problem)}`);
+    if (type !== undefined) add(type, `${prefixOf(view, type, problem)}${detailOf(view, problem)}`);
   }
   return found;
 }
@@ -90,7 +90,16 @@ function prefixOf(view: ApplicationView, type: string, problem: Problem): string
   return `Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = ${code} desc = `;
 }
 
-const detailOf = (problem: Problem): string => showProblem(problem);
+/** Weir's code, then Argo CD's words where it has some of its own. */
+function detailOf(view: ApplicationView, problem: Problem): string {
+  if (problem.code === 'PATH_NOT_FOUND') {
+    return `${problem.code}: ${textAt(view.source, 'path') ?? ''}: app path does not exist`;
+  }
+  if (problem.code === 'GIT_REF_NOT_FOUND') {
+    return `${problem.code}: unable to resolve '${textAt(view.source, 'targetRevision') ?? ''}' to a commit SHA`;
+  }
+  return showProblem(problem);
+}
 
 /** Argo CD tells of a failed sync only while automated sync would otherwise try it again. */
 function syncFailure(

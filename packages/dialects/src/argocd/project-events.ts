@@ -9,10 +9,22 @@ import type { ApplicationView } from './application-view.ts';
 type Status = Readonly<Record<string, unknown>>;
 
 export function projectEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
+  const started = startedEvents(view, after);
+  const from = textAt(view.before, 'sync', 'status') ?? '';
+  const to = textAt(after, 'sync', 'status') ?? '';
+  // An automated sync begins because something is out of sync, though nobody wrote that down meanwhile.
+  const isPassed = started.length > 0 && view.verdict.run?.trigger !== 'order' && from !== 'OutOfSync';
+  const changes = isPassed
+    ? [...changed('sync', from, 'OutOfSync'), ...changed('sync', 'OutOfSync', to)]
+    : changed('sync', from, to);
   return [
-    ...startedEvents(view, after),
-    ...changeEvents('sync', view.before, after),
-    ...changeEvents('health', view.before, after),
+    ...started,
+    ...changes,
+    ...changed(
+      'health',
+      textAt(view.before, 'health', 'status') ?? '',
+      textAt(after, 'health', 'status') ?? '',
+    ),
     ...completedEvents(view, after),
   ];
 }
@@ -50,9 +62,7 @@ function completedEvents(view: ApplicationView, after: Status): readonly EventDr
   return [{ type: 'Warning', reason: 'OperationCompleted', message }];
 }
 
-function changeEvents(field: 'sync' | 'health', before: Status, after: Status): readonly EventDraft[] {
-  const from = textAt(before, field, 'status') ?? '';
-  const to = textAt(after, field, 'status') ?? '';
+function changed(field: 'sync' | 'health', from: string, to: string): readonly EventDraft[] {
   if (from === to) return [];
   return [
     { type: 'Normal', reason: 'ResourceUpdated', message: `Updated ${field} status: ${from} -> ${to}` },

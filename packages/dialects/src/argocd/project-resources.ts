@@ -5,7 +5,7 @@ import type { ObjectRef, ResourceVerdict } from '@weir/core';
 import { recordsAt } from '../resource/read-field.ts';
 import { serverWords } from '../resource/server-words.ts';
 import type { ResourceStatus } from './application-schema.ts';
-import type { ApplicationView } from './application-view.ts';
+import { type ApplicationView, destinationNamespace } from './application-view.ts';
 
 const byIdentity = (left: ObjectRef, right: ObjectRef): number => {
   for (const key of ['group', 'kind', 'namespace', 'name'] as const) {
@@ -19,16 +19,22 @@ export function projectResources(view: ApplicationView): readonly ResourceStatus
   if (view.isBlind && view.verdict.resources.length === 0) return unknownResources(view);
   return [...view.verdict.resources]
     .sort((left, right) => byIdentity(left.ref, right.ref))
-    .map(({ ref, sync, requiresPruning }) => ({
+    .map(({ ref, sync, requiresPruning, problem }) => ({
       ...(ref.group === '' ? {} : { group: ref.group }),
       version: ref.version,
       kind: ref.kind,
-      ...(ref.namespace === '' ? {} : { namespace: ref.namespace }),
+      ...namespaceFields(
+        ref.namespace || (problem?.code === 'KIND_UNKNOWN' ? destinationNamespace(view) : ''),
+      ),
       name: ref.name,
       // Without a target everything that lives looks superfluous, and nothing is known.
       status: view.isLoadFailure ? 'Unknown' : sync,
       ...(requiresPruning || view.isLoadFailure ? { requiresPruning: true } : {}),
     }));
+}
+
+function namespaceFields(namespace: string): { readonly namespace?: string } {
+  return namespace === '' ? {} : { namespace };
 }
 
 /** After a restart the engine does not know what it cannot look at; the status still does. */
@@ -43,12 +49,12 @@ function unknownResources(view: ApplicationView): readonly ResourceStatus[] {
 /** The server's own words; a kind that it does not know gets Argo CD's. */
 export function failureText(resource: ResourceVerdict): string {
   const { ref, problem, message } = resource;
-  if (problem?.code === 'KIND_UNKNOWN') return unknownKindText(ref);
+  if (problem?.code === 'KIND_UNKNOWN') return unknownKindText(ref, ref.namespace);
   return problem === undefined ? (message ?? 'failed') : serverWords(problem, ref);
 }
 
-export function unknownKindText(ref: ObjectRef): string {
-  const place = ref.namespace === '' ? ref.name : `${ref.namespace}/${ref.name}`;
+export function unknownKindText(ref: ObjectRef, namespace: string): string {
+  const place = namespace === '' ? ref.name : `${namespace}/${ref.name}`;
   return (
     `The Kubernetes API could not find ${ref.group}/${ref.kind} for requested resource ${place}. ` +
     `Make sure the "${ref.kind}" CRD is installed on the destination cluster.`

@@ -2,9 +2,8 @@
 // It never reorders what the engine did: prunes first, then objects in the order of applying.
 
 import { idOf, type ObjectRef, type ResourceVerdict, type Run } from '@weir/core';
-import { textAt } from '../resource/read-field.ts';
 import type { ResourceResult } from './application-schema.ts';
-import type { ApplicationView } from './application-view.ts';
+import { type ApplicationView, destinationNamespace } from './application-view.ts';
 import { failureText, unknownKindText } from './project-resources.ts';
 import { unknownKinds } from './run-state.ts';
 
@@ -33,7 +32,12 @@ export function projectResults(view: ApplicationView, run: Run, prune: boolean):
 /** Argo CD finds these before it runs anything, so that they never had a phase of their own. */
 function invalidResult(view: ApplicationView, ref: ObjectRef): ResourceResult {
   const fields = identityOf(view, ref);
-  return { ...fields, status: 'SyncFailed', message: unknownKindText(ref), syncPhase: 'Sync' };
+  return {
+    ...fields,
+    status: 'SyncFailed',
+    message: unknownKindText(ref, fields.namespace),
+    syncPhase: 'Sync',
+  };
 }
 
 function identityOf(view: ApplicationView, ref: ObjectRef) {
@@ -42,7 +46,7 @@ function identityOf(view: ApplicationView, ref: ObjectRef) {
     version: ref.version,
     kind: ref.kind,
     // Cluster-scoped objects are listed with the destination namespace, as Argo CD does.
-    namespace: ref.namespace || (textAt(view.object, 'spec', 'destination', 'namespace') ?? ''),
+    namespace: ref.namespace || destinationNamespace(view),
     name: ref.name,
   };
 }

@@ -34,6 +34,7 @@ export function isContinued(view: ApplicationView, run: Run): boolean {
 /** A run that the status knows already, or that something newer has replaced. */
 export function isPast(view: ApplicationView, run: Run): boolean {
   const before = recordAt(view.before, 'operationState');
+  if (isRepeated(view, run)) return true;
   const finishedAt = textAt(before, 'finishedAt');
   if (finishedAt === undefined || run.finishedAt === undefined) {
     const startedAt = textAt(before, 'startedAt');
@@ -41,6 +42,25 @@ export function isPast(view: ApplicationView, run: Run): boolean {
   }
   const ended = kubeTime(run.finishedAt);
   return ended === finishedAt ? isKnown(view, run) : ended < finishedAt;
+}
+
+/**
+ * The engine looks again often while something outside is missing. Argo CD tries a revision once: as long as nothing is
+ * done, what the first look found stays told.
+ */
+function isRepeated(view: ApplicationView, run: Run): boolean {
+  const before = recordAt(view.before, 'operationState');
+  return (
+    isRefusedAsWhole(run) &&
+    run.trigger !== 'order' &&
+    textAt(before, 'phase') === 'Failed' &&
+    revisionOf(before) === run.revision.commit
+  );
+}
+
+/** Nothing was tried that could be tried again: a kind is unknown, or an object belongs to another delivery. */
+function isRefusedAsWhole(run: Run): boolean {
+  return run.phase === 'failed' && !run.results.some(({ outcome }) => outcome === 'failed');
 }
 
 /** Two runs may end within one second: an order that still stands has not been told. */
@@ -85,7 +105,7 @@ export function runState(view: ApplicationView, run: Run): RunState {
 
 /** When the engine tries again by itself, in milliseconds since the epoch. */
 function nextAttempt(view: ApplicationView, run: Run): number | undefined {
-  if (run.trigger === 'order' || !view.isAutomated) return undefined;
+  if (run.trigger === 'order' || !view.isAutomated || isRefusedAsWhole(run)) return undefined;
   const retry = recordAt(view.object, 'spec', 'syncPolicy', 'retry') as RetryStrategy | undefined;
   const { limit, baseMs, factor, maxMs } = lowerRetry({
     retry,

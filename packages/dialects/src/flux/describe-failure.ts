@@ -4,6 +4,7 @@
 import { apiVersionOf, type DeliveryVerdict, type ObjectRef, type Problem, showRef } from '@weir/core';
 import { elapsedMs, showGoDuration } from '../resource/go-duration.ts';
 import { textAt } from '../resource/read-field.ts';
+import { cleanPath } from '../resource/repository-path.ts';
 import { serverWords } from '../resource/server-words.ts';
 import { showProblems } from './flux-projection.ts';
 import type { KustomizationView } from './kustomization-view.ts';
@@ -25,7 +26,8 @@ export function describeFailure(view: KustomizationView): FailureDescription {
   if (verdict.stage === 'blocked') return staged('PruneFailed', showProblems(verdict.problems), detecting);
   if (verdict.failedStep === 'source') return sourceFailure(view);
   if (codes.includes('PATH_NOT_FOUND')) {
-    const message = `kustomization path not found: ${showProblems(verdict.problems)}`;
+    const path = cleanPath(textAt(view.object, 'spec', 'path') ?? '') ?? '';
+    const message = `kustomization path not found: stat /${path}: no such file or directory`;
     return staged('ArtifactFailed', message, 'Fetching manifests');
   }
   switch (verdict.failedStep) {
@@ -78,10 +80,14 @@ function sourceFailure(view: KustomizationView): FailureDescription {
   return staged(reason, showProblems(problems), 'Fetching manifests');
 }
 
+/** What the evaluator says is what Flux's own build says: it is the same library. */
 function buildMessage(verdict: DeliveryVerdict): string {
-  const isKustomize = verdict.problems.some(({ code }) => code === 'KUSTOMIZE_FAILED');
-  const prefix = isKustomize ? 'kustomize build failed: ' : '';
-  return `${prefix}${showProblems(verdict.problems)}`;
+  const [problem] = verdict.problems;
+  if (problem?.code !== 'KUSTOMIZE_FAILED') return showProblems(verdict.problems);
+  // Flux names the build only where Kustomize itself failed, not the generator of its input.
+  return problem.message.startsWith('failed to decode ')
+    ? problem.message
+    : `kustomize build failed: ${problem.message}`;
 }
 
 /** The first object that was refused, in the words of Flux's dry run. */

@@ -1,7 +1,7 @@
 // Decides whether a reconciliation ended that has not been told yet, and projects it on `status.history`.
 // The history remembers what was told: the same verdict twice is told once.
 
-import type { ResourceVerdict } from '@weir/core';
+import type { ResourceVerdict, Run } from '@weir/core';
 import { elapsedMs, showGoDuration } from '../resource/go-duration.ts';
 import { kubeTime } from '../resource/kube-time.ts';
 import { numberAt, recordsAt, textAt } from '../resource/read-field.ts';
@@ -28,6 +28,7 @@ export function newReconciliation(view: KustomizationView): Reconciliation | und
   const { run, stage, failedStep } = view.verdict;
   const isAbout = view.isApplied || stage === 'deleting' || (stage === 'failed' && runSteps.has(failedStep));
   if (!isAbout) return undefined;
+  if (run !== undefined && isRepeated(view, run)) return undefined;
   if (run?.finishedAt !== undefined && isLater(view, kubeTime(run.finishedAt), showRevision(run.revision))) {
     const durationMs = elapsedMs(run.startedAt, run.finishedAt);
     return { finishedAt: kubeTime(run.finishedAt), durationMs, results: run.results };
@@ -35,6 +36,13 @@ export function newReconciliation(view: KustomizationView): Reconciliation | und
   return view.isApplied && isAnswer(view)
     ? { finishedAt: kubeTime(view.now), durationMs: 0, results: [] }
     : undefined;
+}
+
+/** The engine looks again often while something outside is missing; as long as nothing is done there is no news. */
+function isRepeated(view: KustomizationView, run: Run): boolean {
+  const isIdle = view.verdict.stage === 'failed' && run.results.length === 0;
+  const [latest] = recordsAt(view.before, 'history');
+  return isIdle && textAt(latest, 'metadata', 'revision') === showRevision(run.revision);
 }
 
 function isLater(view: KustomizationView, finishedAt: string, revision: string): boolean {

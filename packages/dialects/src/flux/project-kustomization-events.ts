@@ -4,6 +4,7 @@
 import { type EventDraft, type ResourceVerdict, showRef } from '@weir/core';
 import { showGoDuration } from '../resource/go-duration.ts';
 import { fieldAt, textAt } from '../resource/read-field.ts';
+import { byApplyOrder } from './apply-order.ts';
 import { conditionOf } from './condition-set.ts';
 import type { FailureDescription } from './describe-failure.ts';
 import type { KustomizationView } from './kustomization-view.ts';
@@ -54,7 +55,8 @@ function changeEvents(view: KustomizationView, news: Reconciliation | undefined)
   const isPrune = ({ outcome, requiresPruning }: ResourceVerdict) =>
     outcome === 'pruned' || (outcome === 'skipped' && requiresPruning && prunes);
   const isApply = ({ outcome }: ResourceVerdict) => outcome === 'created' || outcome === 'configured';
-  return [results.filter(isApply), results.filter(isPrune)]
+  const inOrder = [...results].sort((left, right) => byApplyOrder(left.ref, right.ref));
+  return [inOrder.filter(isApply), inOrder.filter(isPrune).reverse()]
     .filter((changed) => changed.length > 0)
     .map((changed) => ({
       type: 'Normal',

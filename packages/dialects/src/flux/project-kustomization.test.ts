@@ -129,14 +129,14 @@ describe('conditions', () => {
       {},
       [
         'Reconciling=True ProgressingWithRetry Fetching manifests for revision REV with a timeout of 9m30s',
-        'Ready=False ArtifactFailed kustomization path not found: PATH_NOT_FOUND: web: no such directory',
+        'Ready=False ArtifactFailed kustomization path not found: stat /web: no such file or directory',
       ],
     ],
     [
       'the build fails',
       failed('render', { code: 'KUSTOMIZE_FAILED', message: 'accumulating resources' }),
       {},
-      [building, 'Ready=False BuildFailed kustomize build failed: KUSTOMIZE_FAILED: accumulating resources'],
+      [building, 'Ready=False BuildFailed kustomize build failed: accumulating resources'],
     ],
     [
       'an object is refused',

@@ -59,6 +59,8 @@ const phrases: readonly (readonly [RegExp, ErrorCode])[] = [
   [/^Source artifact not found/, 'SOURCE_NOT_READY'],
   [/^dependency '/, 'DEPENDENCY_NOT_READY'],
   [/^health check failed/, 'HEALTH_TIMEOUT'],
+  [/^kustomization path not found: /, 'PATH_NOT_FOUND'],
+  [/^(kustomize build failed: |failed to decode )/, 'KUSTOMIZE_FAILED'],
   [/ dry-run failed \(Invalid\): /, 'APPLY_INVALID'],
   [/ dry-run failed \(Forbidden\): /, 'APPLY_FORBIDDEN'],
   [/ dry-run failed \(Conflict\): /, 'APPLY_CONFLICT'],
