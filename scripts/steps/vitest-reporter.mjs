@@ -39,5 +39,14 @@ export default class CountingReporter {
 }
 
 function showErrors(errors = []) {
-  return errors.map((error) => error.diff ?? error.stack ?? error.message ?? String(error)).join('\n');
+  return errors.map(showError).join('\n');
+}
+
+/** The stack of a timeout does not hold its message. */
+function showError(error) {
+  const { message = String(error), stack = '', diff = '' } = error;
+  const place = stack.includes(message) ? stack.slice(stack.indexOf(message) + message.length) : stack;
+  return [message, diff, place.trim().split('\n').slice(0, 6).join('\n')]
+    .filter((part) => part !== '')
+    .join('\n');
 }
