@@ -158,7 +158,13 @@ async function isReady(base: string): Promise<boolean> {
 
 async function pushNotice(of: { url: string; repoUrl: string; secret: string }): Promise<void> {
   const { createHmac } = await import('node:crypto');
-  const body = JSON.stringify({ ref: 'refs/heads/main', repository: { clone_url: of.repoUrl } });
+  const none = '0'.repeat(40);
+  const body = JSON.stringify({
+    ref: 'refs/heads/main',
+    before: none,
+    after: none,
+    repository: { clone_url: of.repoUrl },
+  });
   const signature = `sha256=${createHmac('sha256', of.secret).update(body).digest('hex')}`;
   const headers = {
     'content-type': 'application/json',

@@ -77,6 +77,12 @@ export const errorCatalogue = {
     'Read the message; it holds what git said.',
     'backoff',
   ),
+  SOURCE_TOO_LARGE: entry(
+    'The source is too large',
+    'A commit has more files or bytes than the limits allow; the message names the limit. The last good commit stays in force.',
+    'Make the repository smaller, or raise the limit.',
+    'on-change',
+  ),
   PATH_NOT_FOUND: entry(
     'The path does not exist in the source',
     'The commit has no such directory. Nothing is applied and nothing is deleted.',
@@ -248,7 +254,7 @@ export const errorCatalogue = {
   RENDER_EMPTY: entry(
     'The source renders to nothing',
     'All objects of the delivery would be deleted; that is never done because of an empty render alone.',
-    'Allow it in the sync policy if it is meant.',
+    'Allow it in the sync policy if it is meant, or approve it with the annotation weir.dev/approve-deletions and the digest in the message.',
     'on-change',
   ),
   HEALTH_TIMEOUT: entry(

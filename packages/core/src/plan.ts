@@ -184,35 +184,34 @@ function isOurs(live: Conclusion, entry: InventoryEntry, delivery: Pick<Delivery
   return isMarked(live.marks, live.ref, delivery.mark) && (entry.uid === undefined || entry.uid === live.uid);
 }
 
+/** Too many deletions, or all of them because nothing was rendered, wait until somebody approves exactly these. */
 function guardDeletions(
   departures: readonly Action[],
   input: PlanInput,
 ): { actions: Action[]; problems: Problem[]; digest?: string } {
   const deletions = departures.filter(({ kind }) => kind === 'delete');
   const total = input.inventory.entries.size;
-  const hold = (): Action[] =>
-    departures.map((action) =>
+  const isEmptied = deletions.length > 0 && input.desired.length === 0 && !input.delivery.policy.allowEmpty;
+  const isBeyond = deletions.length > budget.objects && deletions.length > budget.share * total;
+  if (!isEmptied && !isBeyond) return { actions: [...departures], problems: [] };
+  const ids = deletions.map(({ id }) => id).sort();
+  const digest = input.digest(ids.join('\n')).slice(0, 12);
+  if (input.delivery.approvedDeletions === digest) return { actions: [...departures], problems: [] };
+  const held = departures.map(
+    (action): Action =>
       action.kind === 'delete'
         ? { kind: 'keep', id: action.id, ref: action.ref, reason: 'deletion-blocked' }
         : action,
-    );
-  if (deletions.length > 0 && input.desired.length === 0 && !input.delivery.policy.allowEmpty) {
-    const message = `${showDelivery(input.delivery.id)}: renders to nothing while ${total} objects are deployed; expected at least one object, nothing was deleted`;
-    return { actions: hold(), problems: [{ code: 'RENDER_EMPTY', message }] };
-  }
-  if (deletions.length <= budget.objects || deletions.length <= budget.share * total)
-    return { actions: [...departures], problems: [] };
-  const digest = input
-    .digest(
-      deletions
-        .map(({ id }) => id)
-        .sort()
-        .join('\n'),
-    )
-    .slice(0, 12);
-  if (input.delivery.approvedDeletions === digest) return { actions: [...departures], problems: [] };
-  const message = `${showDelivery(input.delivery.id)}: would delete ${deletions.length} of ${total} objects; approve with the annotation weir.dev/approve-deletions: ${digest}`;
-  return { actions: hold(), problems: [{ code: 'DELETION_BLOCKED', message }], digest };
+  );
+  const what = isEmptied
+    ? `renders to nothing, which would delete ${total} objects`
+    : `would delete ${deletions.length} of ${total} objects`;
+  const message = `${showDelivery(input.delivery.id)}: ${what}; approve with the annotation weir.dev/approve-deletions: ${digest}`;
+  return {
+    actions: held,
+    problems: [{ code: isEmptied ? 'RENDER_EMPTY' : 'DELETION_BLOCKED', message }],
+    digest,
+  };
 }
 
 /** The destination namespace, where the policy asks for it and nobody else provides it. It is never pruned. */

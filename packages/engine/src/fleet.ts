@@ -49,18 +49,16 @@ export interface Fleet {
   readonly hub: Session;
   /** The session of a cluster, opened on first use and again when its registration changed. */
   session(ref: ClusterRef): Promise<Result<Session>>;
-  sessions(): readonly Session[];
+  /** The cluster refused or did not answer: its registration is read again at the next look. */
+  doubt(session: Session): void;
   close(): Promise<void>;
 }
-
-/** A kubeconfig Secret is read again after this long, or at once when the cluster refused the old credentials. */
-const kubeconfigFreshMs = 60_000;
 
 interface Open {
   readonly session: Session;
   /** Digest of what the session was opened with. */
   readonly identity: string;
-  checkedAt: number;
+  isDoubtful: boolean;
 }
 
 export function createFleet(options: FleetOptions): Fleet {
@@ -74,12 +72,12 @@ export function createFleet(options: FleetOptions): Fleet {
   const reopen = (key: string, identity: string, access: ClusterAccess): Session => {
     const known = open.get(key);
     if (known?.identity === identity) {
-      known.checkedAt = Date.now();
+      known.isDoubtful = false;
       return known.session;
     }
     if (known !== undefined) closeSession(known.session);
     const session = start(key, access);
-    open.set(key, { session, identity, checkedAt: Date.now() });
+    open.set(key, { session, identity, isDoubtful: false });
     return session;
   };
   return {
@@ -94,7 +92,9 @@ export function createFleet(options: FleetOptions): Fleet {
         reopen(record.value.server, digestText(JSON.stringify(record.value)), accessOfRecord(record.value)),
       );
     },
-    sessions: () => [hub, ...[...open.values()].map(({ session }) => session)],
+    doubt: (session) => {
+      for (const known of open.values()) if (known.session === session) known.isDoubtful = true;
+    },
     close: async () => {
       for (const session of [hub, ...[...open.values()].map((each) => each.session)]) closeSession(session);
     },
@@ -134,9 +134,8 @@ async function kubeconfigSession(input: {
   reopen: (key: string, identity: string, access: ClusterAccess) => Session;
 }): Promise<Result<Session>> {
   const { ref, options, known, reopen } = input;
-  const isFine = known !== undefined && known.session.cache.trouble() === undefined;
-  if (isFine || (known !== undefined && Date.now() - known.checkedAt < kubeconfigFreshMs))
-    return ok(known.session);
+  const isFine = known !== undefined && !known.isDoubtful && known.session.cache.trouble() === undefined;
+  if (isFine) return ok(known.session);
   const secret = await options.secret(ref.namespace, ref.name);
   const problem = (why: string): Problem => ({
     code: 'CLUSTER_CREDENTIALS_INVALID',

@@ -106,6 +106,7 @@ export async function observeDelivery(
       }),
     };
   } catch (error) {
+    context.fleet.doubt(session.value);
     return fail('cluster', problemOf(error), source.resolved);
   }
 }

@@ -30,73 +30,89 @@ interface Entry {
 const maxDelayMs = 2 ** 31 - 1;
 
 export function createQueue(options: QueueOptions): Queue {
-  const waiting = new Map<string, Entry>();
-  const ready: string[] = [];
-  const running = new Map<string, Promise<void>>();
-  const again = new Map<string, number>();
-  const abort = new AbortController();
-  // Each key that is worked on listens to it, and its requests do.
-  setMaxListeners(0, abort.signal);
+  return new KeyedQueue(options);
+}
 
-  const pump = (): void => {
-    while (running.size < options.concurrency && !abort.signal.aborted) {
-      const key = ready.shift();
-      if (key === undefined) return;
-      // Taken off by `drop` in the meantime.
-      if (!waiting.delete(key)) continue;
-      running.set(key, work(key));
-    }
-  };
-  const work = async (key: string): Promise<void> => {
-    const delayMs = await options.run(key, abort.signal);
-    running.delete(key);
-    const asked = again.get(key);
-    again.delete(key);
-    if (asked !== undefined) add(key, asked - performance.now());
-    if (delayMs !== undefined) add(key, delayMs);
-    pump();
-  };
-  const makeReady = (key: string): void => {
-    ready.push(key);
-    pump();
-  };
-  const add = (key: string, delayMs = 0): void => {
-    if (abort.signal.aborted) return;
+class KeyedQueue implements Queue {
+  readonly #options: QueueOptions;
+  readonly #waiting = new Map<string, Entry>();
+  readonly #ready: string[] = [];
+  readonly #running = new Map<string, Promise<void>>();
+  /** Asked for while being worked on: when to do so again. */
+  readonly #again = new Map<string, number>();
+  readonly #abort = new AbortController();
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    // Each key that is worked on listens to it, and its requests do.
+    setMaxListeners(0, this.#abort.signal);
+  }
+
+  add(key: string, delayMs = 0): void {
+    if (this.#abort.signal.aborted) return;
     const dueAt = performance.now() + Math.min(Math.max(delayMs, 0), maxDelayMs);
-    if (running.has(key)) {
-      again.set(key, Math.min(dueAt, again.get(key) ?? dueAt));
+    if (this.#running.has(key)) {
+      this.#again.set(key, Math.min(dueAt, this.#again.get(key) ?? dueAt));
       return;
     }
-    const known = waiting.get(key);
+    const known = this.#waiting.get(key);
     if (known !== undefined) {
-      // Without a timer it is in the ready list already.
+      // Without a timer it is ready already.
       if (known.timer === undefined || known.dueAt <= dueAt) return;
       clearTimeout(known.timer);
     }
     const entry: Entry = { dueAt, timer: undefined };
-    waiting.set(key, entry);
-    if (delayMs <= 0) {
-      makeReady(key);
-      return;
+    this.#waiting.set(key, entry);
+    if (delayMs <= 0) this.#makeReady(key);
+    else entry.timer = setTimeout(() => this.#ring(key, entry), dueAt - performance.now());
+  }
+
+  drop(key: string): void {
+    clearTimeout(this.#waiting.get(key)?.timer);
+    this.#waiting.delete(key);
+    this.#again.delete(key);
+  }
+
+  busy(): number {
+    return this.#ready.length + this.#running.size;
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort(new Error('the queue is stopped'));
+    for (const { timer } of this.#waiting.values()) clearTimeout(timer);
+    this.#waiting.clear();
+    await Promise.all(this.#running.values());
+  }
+
+  #ring(key: string, entry: Entry): void {
+    entry.timer = undefined;
+    this.#makeReady(key);
+  }
+
+  #makeReady(key: string): void {
+    this.#ready.push(key);
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#running.size < this.#options.concurrency && !this.#abort.signal.aborted) {
+      const key = this.#ready.shift();
+      if (key === undefined) return;
+      // Taken off by `drop` in the meantime; it may have been added again for later.
+      const entry = this.#waiting.get(key);
+      if (entry === undefined || entry.timer !== undefined) continue;
+      this.#waiting.delete(key);
+      this.#running.set(key, this.#work(key));
     }
-    entry.timer = setTimeout(() => {
-      entry.timer = undefined;
-      makeReady(key);
-    }, dueAt - performance.now());
-  };
-  return {
-    add,
-    drop: (key) => {
-      clearTimeout(waiting.get(key)?.timer);
-      waiting.delete(key);
-      again.delete(key);
-    },
-    busy: () => ready.length + running.size,
-    stop: async () => {
-      abort.abort(new Error('the queue is stopped'));
-      for (const { timer } of waiting.values()) clearTimeout(timer);
-      waiting.clear();
-      await Promise.all(running.values());
-    },
-  };
+  }
+
+  async #work(key: string): Promise<void> {
+    const delayMs = await this.#options.run(key, this.#abort.signal);
+    this.#running.delete(key);
+    const asked = this.#again.get(key);
+    this.#again.delete(key);
+    if (asked !== undefined) this.add(key, asked - performance.now());
+    if (delayMs !== undefined) this.add(key, delayMs);
+    this.#pump();
+  }
 }

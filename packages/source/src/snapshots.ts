@@ -305,7 +305,7 @@ class BlobWriter {
 
 function tooLarge(source: CommitSource, found: string, limit: number): Problem {
   return {
-    code: 'GIT_FAILED',
+    code: 'SOURCE_TOO_LARGE',
     message: `${source.subject}: the commit has ${found}, more than the limit of ${limit}; split the repository or raise the limit`,
   };
 }

@@ -64,7 +64,7 @@ const defaultNames = ['hub', 'east', 'west'];
 const help = `
 Without --context it starts clusters of its own on this machine. With it, the clusters of your kubeconfig are used:
 the first is the hub, the others are registered there with the credentials of their kubeconfig entries. There weir gets
-CRDs, the namespaces argocd, flux-system and weir-system, the registrations and the two examples, and nothing else.
+CRDs, the namespaces argocd and flux-system, the registrations and the two examples, and nothing else.
 
 Examples:
   weir up                                        three local clusters, both examples
