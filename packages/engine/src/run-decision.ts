@@ -2,7 +2,7 @@
 // Pure but for the delivery's own memory; it neither plans nor writes.
 
 import type { Action, Delivery, Inventory, Plan, ResourceVerdict, Run } from '@weir/core';
-import { isWrite } from '@weir/core';
+import { isWrite, showRef } from '@weir/core';
 import type { DeliveryState } from './delivery-state.ts';
 import type { Observation } from './observe.ts';
 
@@ -104,8 +104,8 @@ export function afterRun(of: {
 }): void {
   const { delivery, state, observation, decision, plan, run, results, now } = of;
   const failures = results.filter(({ outcome }) => outcome === 'failed').length;
-  const isBlocked = plan.actions.some((action) => action.kind === 'keep' && blocking.has(action.reason));
-  const isComplete = failures === 0 && !isBlocked;
+  const blocked = plan.actions.filter((action) => action.kind === 'keep' && blocking.has(action.reason));
+  const isComplete = failures === 0 && blocked.length === 0;
   if (run.orderToken !== undefined) state.handledOrder = run.orderToken;
   // A run that wrote nothing only notes that the new commit is in force; what was done last stays told.
   const wrote = results.length > 0 || run.trigger === 'order' || !isComplete;
@@ -114,7 +114,7 @@ export function afterRun(of: {
       ...run,
       phase: isComplete ? 'succeeded' : 'failed',
       finishedAt: now.toISOString(),
-      message: messageOf(results, failures),
+      message: messageOf(results, blocked),
       results: [...results, ...kept(plan.actions)],
     };
   if (run.dryRun) return;
@@ -142,10 +142,18 @@ function kept(actions: readonly Action[]): ResourceVerdict[] {
   );
 }
 
-function messageOf(results: readonly ResourceVerdict[], failures: number): string {
-  return failures === 0
-    ? 'successfully synced (all tasks run)'
-    : `one or more objects failed to apply: ${results.find(({ outcome }) => outcome === 'failed')?.message ?? ''}`;
+/** Objects that a message names; the rest is in the resources. */
+const maxNamed = 10;
+
+function messageOf(results: readonly ResourceVerdict[], blocked: readonly Action[]): string {
+  const failed = results.find(({ outcome }) => outcome === 'failed');
+  if (failed !== undefined) return `one or more objects failed to apply: ${failed.message ?? ''}`;
+  if (blocked.length === 0) return 'successfully synced (all tasks run)';
+  const named = blocked.slice(0, maxNamed).map((action) => {
+    const why = action.kind === 'keep' ? ` (${action.reason})` : '';
+    return `${showRef(action.ref)}${why}`;
+  });
+  return `one or more objects could not be synced: ${named.join(', ')}`;
 }
 
 function countFailures(of: {
