@@ -229,6 +229,7 @@ describe('wording', () => {
     },
     'a bare issue number': { path, text: 'fixed by #12', says: 'names a bare issue number' },
     'a reference to upstream passes': { path, text: 'see argo-cd#29410' },
+    'a count passes': { path, text: 'Retrying attempt #1 at 3:04AM.' },
     'a heading passes': { path, text: '# 1. One engine\n## 2' },
   });
 });

@@ -13,8 +13,8 @@ const registryHosts = [
 
 const homeDirectory = /(?:^|[\s"'`=:(])\/(?:root|(?:home|Users)\/[a-z][\w-]*)\//m;
 
-/** `argo-cd#29410` is a reference to an upstream tracker and stays; a bare one would be to ours. */
-const bareIssue = /(?:^|[\s(])#\d{1,6}(?![\w-])/m;
+/** `argo-cd#29410` is a reference to an upstream tracker and stays; a bare one would be to ours. `attempt #1` is a count. */
+const bareIssue = /(?:^|[\s(])(?<!attempt )#\d{1,6}(?![\w-])/m;
 
 /** Recorded answers and manifests of others, lock files, and formats in which `#123` is a colour. */
 const exempt =
