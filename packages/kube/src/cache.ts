@@ -54,6 +54,7 @@ interface Kind {
   readonly objects: Map<ObjectId, Conclusion>;
   /** Ids that a relist has not named yet; undefined outside a list. */
   unseen: Set<ObjectId> | undefined;
+  isSynced: boolean;
   readonly synced: Promise<void>;
   readonly markSynced: () => void;
   readonly stop: AbortController;
@@ -94,9 +95,13 @@ class WatchedCache implements ClusterCache {
   async follow(resources: readonly Resource[], signal: AbortSignal): Promise<void> {
     const kinds = resources
       .filter(({ verbs }) => verbs.includes('watch'))
-      .map((resource) => this.#kinds.get(kindKey(resource)) ?? this.#start(resource));
-    const waiting = Promise.all(kinds.map(({ synced }) => synced));
-    const done = await Promise.race([waiting.then(() => true), this.#giveUp(kinds, signal)]);
+      .map((resource) => this.#kinds.get(kindKey(resource)) ?? this.#start(resource))
+      .filter(({ isSynced }) => !isSynced);
+    if (kinds.length === 0) return;
+    const listed = Promise.all(kinds.map(({ synced }) => synced)).then(() => true);
+    const over = new AbortController();
+    const done = await Promise.race([listed, this.#giveUp(kinds, AbortSignal.any([signal, over.signal]))]);
+    over.abort();
     if (!done)
       throw (
         kinds.find(({ failure }) => failure !== undefined)?.failure ??
@@ -162,6 +167,7 @@ class WatchedCache implements ClusterCache {
       resource,
       objects: new Map(),
       unseen: undefined,
+      isSynced: false,
       synced,
       markSynced,
       stop: new AbortController(),
@@ -184,7 +190,8 @@ class WatchedCache implements ClusterCache {
 
   #take(kind: Kind, event: WatchEvent): void {
     if (event.kind === 'trouble') this.#fail(kind, event.error);
-    else this.#recover(kind);
+    // A restart is only the intention to list; the server has said nothing yet.
+    else if (event.kind !== 'restart') this.#recover(kind);
     if (event.kind === 'restart') kind.unseen = new Set(kind.objects.keys());
     else if (event.kind === 'synced') this.#endList(kind);
     else if (event.kind === 'put') this.#put(kind, this.#conclude(event.object));
@@ -197,19 +204,20 @@ class WatchedCache implements ClusterCache {
       if (known !== undefined) this.#forget(kind, known);
     }
     kind.unseen = undefined;
+    kind.isSynced = true;
     kind.markSynced();
   }
 
   #put(kind: Kind, after: Conclusion): void {
-    kind.unseen?.delete(after.id);
+    // A list is younger than all that was known before it, even where it counts from lower versions (a restored etcd).
+    const isListed = kind.unseen?.delete(after.id) === true;
     const before = kind.objects.get(after.id);
     if (this.#gone.has(after.uid)) return;
-    if (
-      before !== undefined &&
-      before.uid === after.uid &&
-      !isNewer(after.resourceVersion, before.resourceVersion)
-    )
-      return;
+    if (before !== undefined) {
+      const isSame = before.uid === after.uid && before.resourceVersion === after.resourceVersion;
+      // Versions of one kind compare across objects too: a late event must not bring a predecessor back.
+      if (isSame || (!isListed && !isNewer(after.resourceVersion, before.resourceVersion))) return;
+    }
     kind.objects.set(after.id, after);
     this.#listener.onChange({ before, after });
   }
