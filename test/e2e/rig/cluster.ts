@@ -58,6 +58,8 @@ export interface Cluster {
   markAudit(): Promise<AuditMarker>;
   /** What weir asked this cluster for since the marker, watches left out. */
   requestsSince(marker: AuditMarker): Promise<AuditEntry[]>;
+  /** The same without waiting for the log to settle: for looking while something happens. */
+  peekRequests(marker: AuditMarker): Promise<AuditEntry[]>;
 }
 
 interface Answer {
@@ -112,13 +114,16 @@ export function openCluster(home: string, name: string): Cluster {
       if (answer.code !== 404) accepted(`delete ${show(ref)}`, answer);
     },
     markAudit: () => sendAuditMarker(marker),
-    requestsSince: async (since) => {
+    requestsSince: async (sinceMarker) => {
       const untilMarker = await sendAuditMarker(marker);
-      const all = await readAudit(auditLog, { sinceMarker: since, untilMarker });
-      return all.filter(({ user }) => user === 'weir');
+      return ofWeir(await readAudit(auditLog, { sinceMarker, untilMarker }));
     },
+    peekRequests: async (sinceMarker) => ofWeir(await readAudit(auditLog, { sinceMarker })),
   };
 }
+
+const ofWeir = (entries: readonly AuditEntry[]): AuditEntry[] =>
+  entries.filter(({ user }) => user === 'weir');
 
 /** Markers are sent as weir, since the log holds no request of the administrator; they are read as no request. */
 function writeMarkerKubeconfig(home: string, name: string): string {

@@ -20,6 +20,7 @@ export interface Row {
   readonly sync: string;
   readonly health: string;
   readonly message?: string;
+  readonly suspended?: true;
 }
 
 export interface EventRow {
@@ -100,6 +101,15 @@ export class Fleet {
     if (code !== 0) throw new Error(`weir up ended with ${code}:\n${stderr.slice(-4_000)}${this.logTail()}`);
   }
 
+  /** `kill -9` of the controller; `up` brings it back. */
+  async killController(): Promise<void> {
+    await kill9(this.state().processes.controller.pid);
+  }
+
+  async killGitServer(): Promise<void> {
+    await kill9(this.state().processes.git.pid);
+  }
+
   repo(name: string, files: Files): Promise<Repo> {
     const gitUrl = `http://127.0.0.1:${this.state().gitPort}`;
     return createRepo({ home: this.home, gitUrl, webhook: this.webhook, name: `e2e-${name}`, files });
@@ -146,7 +156,7 @@ export class Fleet {
   async until<T>(
     what: string,
     probe: () => Promise<T>,
-    options: { readonly timeoutMs?: number } = {},
+    options: { readonly timeoutMs?: number; readonly pollMs?: number } = {},
   ): Promise<Exclude<T, false>> {
     const deadline = Date.now() + (options.timeoutMs ?? defaultTimeoutMs);
     let last: unknown;
@@ -158,7 +168,7 @@ export class Fleet {
       } catch (error) {
         last = error;
       }
-      await sleep(pollMs);
+      await sleep(options.pollMs ?? pollMs);
     } while (Date.now() < deadline);
     const why = last instanceof Error ? last.message : 'it does not hold';
     throw new Error(`waited in vain until ${what}:\n${why}\n${await this.diagnosis()}`, { cause: last });
@@ -191,6 +201,18 @@ export class Fleet {
   logTail(): string {
     const log = readFileSync(join(this.home, 'logs/controller.log'), 'utf8');
     return `\ncontroller log:\n${log.trimEnd().split('\n').slice(-15).join('\n')}`;
+  }
+}
+
+/** Resolves once the process is gone. */
+export async function kill9(pid: number): Promise<void> {
+  for (let signal: NodeJS.Signals | 0 = 'SIGKILL'; ; signal = 0) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      return;
+    }
+    await sleep(10);
   }
 }
 
