@@ -151,4 +151,3 @@ export const statusSchema = object({
   resourceHealthSource: string(),
   controllerNamespace: string(),
 });
-export type ApplicationStatus = Static<typeof statusSchema>;

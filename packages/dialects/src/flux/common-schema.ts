@@ -11,7 +11,6 @@ import {
   requiredPattern,
   requiredString,
   requiredWord,
-  type Static,
   string,
 } from '../schema/field.ts';
 
@@ -32,7 +31,6 @@ export const conditionSchema = object({
   lastTransitionTime: requiredString(),
   observedGeneration: integer(),
 });
-export type FluxCondition = Static<typeof conditionSchema>;
 
 export const artifactFields = {
   digest: string(),

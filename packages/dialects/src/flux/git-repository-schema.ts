@@ -50,4 +50,3 @@ export const gitRepositoryStatusSchema = object({
   ...statusFields,
   artifact: optionalObject(artifactFields),
 });
-export type GitRepositoryStatus = Static<typeof gitRepositoryStatusSchema>;

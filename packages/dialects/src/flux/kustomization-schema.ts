@@ -92,4 +92,3 @@ export const kustomizationStatusSchema = object({
   inventory: optionalObject({ entries: list(inventoryEntrySchema) }),
   history: list(historyEntrySchema),
 });
-export type KustomizationStatus = Static<typeof kustomizationStatusSchema>;

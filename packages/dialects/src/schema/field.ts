@@ -23,8 +23,6 @@ export const requiredPattern = (pattern: string, form: string) =>
   Type.Unsafe<string>({ type: 'string', pattern, description: form });
 export const pattern = (regex: string, form: string) => Type.Optional(requiredPattern(regex, form));
 
-export const integerOrString = (description?: string) =>
-  Type.Optional(Type.Unsafe<number | string>({ 'x-kubernetes-int-or-string': true, ...note(description) }));
 export const requiredIntegerOrString = () =>
   Type.Unsafe<number | string>({ 'x-kubernetes-int-or-string': true });
 
