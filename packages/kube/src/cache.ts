@@ -27,6 +27,13 @@ export interface CacheListener {
   onTrouble(error: WeirError | undefined): void;
 }
 
+export interface CacheOptions {
+  readonly marks: DialectMarks;
+  readonly listener: CacheListener;
+  /** See `WatchOptions`. */
+  readonly silenceMs?: number;
+}
+
 export interface ClusterCache {
   /** Follows these kinds and waits until each is listed; at once for those that are. Throws when the cluster does not answer. */
   follow(resources: readonly Resource[], signal: AbortSignal): Promise<void>;
@@ -67,10 +74,7 @@ const kindKey = (kind: Pick<ObjectRef, 'group' | 'version' | 'kind'>): string =>
 /** Resource versions of objects that are gone, so that a late event does not bring them back. At most this many. */
 const maxTombstones = 10_000;
 
-export function createClusterCache(
-  client: KubeClient,
-  options: { marks: DialectMarks; listener: CacheListener },
-): ClusterCache {
+export function createClusterCache(client: KubeClient, options: CacheOptions): ClusterCache {
   return new WatchedCache(client, options);
 }
 
@@ -78,14 +82,16 @@ class WatchedCache implements ClusterCache {
   readonly #client: KubeClient;
   readonly #marks: DialectMarks;
   readonly #listener: CacheListener;
+  readonly #silence: { readonly silenceMs?: number };
   readonly #kinds = new Map<string, Kind>();
   readonly #stop = new AbortController();
   readonly #gone = new Map<string, true>();
   #failingSince: number | undefined;
   #trouble: WeirError | undefined;
 
-  constructor(client: KubeClient, options: { marks: DialectMarks; listener: CacheListener }) {
+  constructor(client: KubeClient, options: CacheOptions) {
     this.#client = client;
+    this.#silence = options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs };
     this.#marks = options.marks;
     this.#listener = options.listener;
     // Every kind that is watched listens to it.
@@ -184,6 +190,7 @@ class WatchedCache implements ClusterCache {
     const events = this.#client.watch(kind.resource, {
       signal: AbortSignal.any([this.#stop.signal, kind.stop.signal]),
       ...(isSecret ? { fieldSelector: 'type!=helm.sh/release.v1' } : {}),
+      ...this.#silence,
     });
     for await (const event of events) this.#take(kind, event);
   }

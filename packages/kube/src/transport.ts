@@ -2,7 +2,7 @@
 // It knows paths and bytes, never kinds, and never decides what to write.
 
 import { type ObjectRef, WeirError } from '@weir/core';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher, errors } from 'undici';
 import type { ClusterAccess } from './access.ts';
 import { apiErrorOf } from './api-error.ts';
 
@@ -23,9 +23,15 @@ export interface Transport {
   readonly access: ClusterAccess;
   /** The body of a 2xx answer as JSON. Throws `ApiError` (>= 400) or a coded CLUSTER_UNREACHABLE. */
   send(request: WireRequest): Promise<unknown>;
-  /** The lines of a watch, one JSON text each, after an empty one that says the server accepted it. `onBytes`: a sign of life. */
-  lines(request: WireRequest & { signal: AbortSignal; onBytes?: () => void }): AsyncGenerator<string>;
+  /** The lines of a watch, one JSON text each, after an empty one that says the server accepted it. */
+  lines(request: WatchRequest): AsyncGenerator<string>;
   close(): Promise<void>;
+}
+
+export interface WatchRequest extends WireRequest {
+  readonly signal: AbortSignal;
+  /** Without a byte for this long the connection counts as dead, and is left. */
+  readonly silenceMs: number;
 }
 
 /** A request beside writes is answered in seconds; a list of 10,000 objects may take longer. */
@@ -46,21 +52,31 @@ export function createTransport(access: ClusterAccess): Transport {
     connect: { ...access.tls, timeout: 10_000 },
   });
   // Watches have connections of their own: undici holds a write back while a stream runs on its connection.
-  const watches = new Agent({
+  let watches = openWatches(access);
+  // A dead HTTP/2 connection shows no error for a quarter of an hour, and every new watch would be put on it again.
+  const leave = (agent: Agent): void => {
+    if (agent !== watches) return;
+    watches = openWatches(access);
+    void agent.destroy();
+  };
+  return {
+    access,
+    send: (request) => sendWithRetry({ access, agent: requests, request }),
+    lines: (request) => readLines({ access, agent: watches, request, leave }),
+    close: async () => {
+      await Promise.all([requests.destroy(), watches.destroy()]);
+    },
+  };
+}
+
+function openWatches(access: ClusterAccess): Agent {
+  return new Agent({
     allowH2: true,
     connections: 4,
     pipelining: watchesPerConnection,
     bodyTimeout: 0,
     connect: { ...access.tls, timeout: 10_000 },
   });
-  return {
-    access,
-    send: (request) => sendWithRetry({ access, agent: requests, request }),
-    lines: (request) => readLines({ access, agent: watches, request }),
-    close: async () => {
-      await Promise.all([requests.destroy(), watches.destroy()]);
-    },
-  };
 }
 
 interface Sending {
@@ -138,7 +154,9 @@ function unreachable({ access, request }: Sending, error: unknown): Error {
   if (request.signal?.aborted === true)
     return request.signal.reason instanceof Error ? request.signal.reason : new Error('aborted');
   const cause = error instanceof Error ? error : new Error(String(error));
-  const detail = (cause as { code?: string }).code ?? cause.name;
+  const { code } = cause as { code?: unknown };
+  // The code of a DOMException (a deadline) is a number that says nothing.
+  const detail = typeof code === 'string' ? code : cause.name;
   return new WeirError(
     {
       code: 'CLUSTER_UNREACHABLE',
@@ -148,37 +166,56 @@ function unreachable({ access, request }: Sending, error: unknown): Error {
   );
 }
 
-async function* readLines({
-  access,
-  agent,
-  request,
-}: Sending & {
-  request: WireRequest & { signal: AbortSignal; onBytes?: () => void };
-}): AsyncGenerator<string> {
-  const response = await dispatch({ access, agent, request }, true);
-  if (response.statusCode >= 400)
-    throw apiErrorOf({
-      status: response.statusCode,
-      body: await response.body.text(),
-      what: `watch ${request.path}`,
-    });
-  yield '';
+async function* readLines(
+  of: Sending & { readonly request: WatchRequest; readonly leave: (agent: Agent) => void },
+): AsyncGenerator<string> {
+  const { access, agent, leave } = of;
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(silent(of)), of.request.silenceMs);
+  const request = { ...of.request, signal: AbortSignal.any([of.request.signal, silence.signal]) };
+  try {
+    const response = await dispatch({ access, agent, request }, true);
+    if (response.statusCode >= 400)
+      throw apiErrorOf({
+        status: response.statusCode,
+        body: await response.body.text(),
+        what: `watch ${request.path}`,
+      });
+    yield '';
+    yield* linesOf(response.body, () => timer.refresh());
+  } catch (error) {
+    if (silence.signal.aborted || isHeadersTimeout(error)) leave(agent);
+    throw error instanceof WeirError ? error : unreachable({ access, agent, request }, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function silent({ access, request }: Sending): WeirError {
+  return new WeirError({
+    code: 'CLUSTER_UNREACHABLE',
+    message: `cluster ${access.name}: the watch ${request.path.slice(0, 120)} at ${access.server} fell silent`,
+  });
+}
+
+function isHeadersTimeout(error: unknown): boolean {
+  const cause = error instanceof WeirError ? error.cause : error;
+  return cause instanceof errors.HeadersTimeoutError;
+}
+
+async function* linesOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let pending = '';
-  try {
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      request.onBytes?.();
-      pending += decoder.decode(chunk, { stream: true });
-      let start = 0;
-      for (let end = pending.indexOf('\n'); end >= 0; end = pending.indexOf('\n', start)) {
-        if (end > start) yield pending.slice(start, end);
-        start = end + 1;
-      }
-      pending = pending.slice(start);
-      if (pending.length > maxLineBytes) throw new Error('a watch event exceeds the line limit');
+  for await (const chunk of body) {
+    onBytes();
+    pending += decoder.decode(chunk, { stream: true });
+    let start = 0;
+    for (let end = pending.indexOf('\n'); end >= 0; end = pending.indexOf('\n', start)) {
+      if (end > start) yield pending.slice(start, end);
+      start = end + 1;
     }
-  } catch (error) {
-    throw unreachable({ access, agent, request }, error);
+    pending = pending.slice(start);
+    if (pending.length > maxLineBytes) throw new Error('a watch event exceeds the line limit');
   }
 }
 

@@ -12,6 +12,8 @@ export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly signal: AbortSignal;
+  /** A watch without a word for this long is begun anew; by default two bookmarks of the server. */
+  readonly silenceMs?: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export type WatchEvent =
   | { readonly kind: 'trouble'; readonly error: unknown };
 
 /** The server sends a bookmark about every minute; two missed ones mean a dead connection. */
-const silenceMs = 130_000;
+const defaultSilenceMs = 130_000;
 const maxBackoffMs = 10_000;
 
 interface Cursor {
@@ -70,8 +72,6 @@ async function* watchOnce(input: {
 }): AsyncGenerator<WatchEvent> {
   const { transport, resource, options, cursor } = input;
   const listing = cursor.version === '';
-  const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(new Error('the watch fell silent')), silenceMs);
   const lines = transport.lines({
     method: 'GET',
     path: pathOf(resource, options.namespace === undefined ? {} : { namespace: options.namespace }),
@@ -85,32 +85,28 @@ async function* watchOnce(input: {
         ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
         : { resourceVersion: cursor.version }),
     },
-    signal: AbortSignal.any([options.signal, silence.signal]),
-    onBytes: () => timer.refresh(),
+    signal: options.signal,
+    silenceMs: options.silenceMs ?? defaultSilenceMs,
   });
-  try {
-    if (listing) yield { kind: 'restart' };
-    for await (const line of lines) {
-      if (line === '') {
-        yield { kind: 'open' };
-        continue;
-      }
-      const event = parseEvent(line);
-      if (event.type === 'ERROR') throw errorOf(event.object);
-      const object = parseObject(event.object, resource.plural);
-      // Only with the list complete may a reconnect start from this version.
-      if (event.type === 'BOOKMARK') {
-        const complete = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
-        if (complete || cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? '';
-        if (complete) yield { kind: 'synced' };
-        continue;
-      }
-      if (cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? cursor.version;
-      cursor.failures = 0;
-      yield { kind: event.type === 'DELETED' ? 'gone' : 'put', object };
+  if (listing) yield { kind: 'restart' };
+  for await (const line of lines) {
+    if (line === '') {
+      yield { kind: 'open' };
+      continue;
     }
-  } finally {
-    clearTimeout(timer);
+    const event = parseEvent(line);
+    if (event.type === 'ERROR') throw errorOf(event.object);
+    const object = parseObject(event.object, resource.plural);
+    // Only with the list complete may a reconnect start from this version.
+    if (event.type === 'BOOKMARK') {
+      const complete = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+      if (complete || cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? '';
+      if (complete) yield { kind: 'synced' };
+      continue;
+    }
+    if (cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? cursor.version;
+    cursor.failures = 0;
+    yield { kind: event.type === 'DELETED' ? 'gone' : 'put', object };
   }
 }
 
