@@ -99,7 +99,7 @@ test('deletion with the finalizer removes the objects and nothing else', async (
   const ref = applicationRef('e2e-removed');
   await fleet.declare(application({ name: ref.name, repo: repo.url, path: 'app', namespace }));
   await fleet.untilReady(ref, await repo.copy.head());
-  await east.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'foreign', namespace } });
+  await east.ensure({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'foreign', namespace } });
   const marker = await east.markAudit();
   await fleet.withdraw(ref);
   expect(await east.get(configMapRef(namespace, 'one'))).toBeUndefined();

@@ -71,9 +71,9 @@ async function moveOn(options: { readonly notify: boolean }): Promise<string> {
 
 beforeAll(async () => {
   for (const cluster of [east, west]) {
-    await cluster.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    await cluster.ensure({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
     for (const name of ['foreign', 'object-foreign']) {
-      const { metadata } = await cluster.create({
+      const { metadata } = await cluster.ensure({
         apiVersion: 'v1',
         kind: 'ConfigMap',
         metadata: { name, namespace, labels: { 'app.kubernetes.io/instance': 'e2e-crash' } },

@@ -117,7 +117,7 @@ describe.each(subjects)('$dialect', ({ dialect, namespace, ref, declare, suspens
   });
 
   test('what left Git is pruned, and the foreign object beside it is not touched', async () => {
-    const foreign = await west.create({
+    const foreign = await west.ensure({
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'foreign', namespace },

@@ -52,6 +52,8 @@ export interface Cluster {
   need(ref: Ref): Promise<Live>;
   list(kind: Kind, labelSelector?: string): Promise<Live[]>;
   create(manifest: Manifest): Promise<Live>;
+  /** Creates it unless it is there. */
+  ensure(manifest: Manifest): Promise<Live>;
   /** JSON merge patch, as `kubectl patch --type merge`. */
   patch(ref: Ref, body: Readonly<Record<string, unknown>>): Promise<Live>;
   remove(ref: Ref): Promise<void>;
@@ -84,6 +86,11 @@ export function openCluster(home: string, name: string): Cluster {
     const { code, body } = await call({ method: 'GET', path: pathOf(ref) });
     return code === 404 ? undefined : (accepted(`get ${show(ref)}`, { code, body }) as Live);
   };
+  const create = async (manifest: Manifest): Promise<Live> => {
+    const { name: _, ...kind } = refOf(manifest);
+    const answer = await call({ method: 'POST', path: pathOf(kind), body: manifest });
+    return accepted(`create ${show(refOf(manifest))}`, answer) as Live;
+  };
   return {
     name,
     apiServerPid: () => pidIn(join(dir, 'run/apiserver.json')),
@@ -99,11 +106,8 @@ export function openCluster(home: string, name: string): Cluster {
       const { items } = accepted(`list ${kind.kind}`, answer) as { items: Live[] };
       return items.map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }));
     },
-    create: async (manifest) => {
-      const { name: _, ...kind } = refOf(manifest);
-      const answer = await call({ method: 'POST', path: pathOf(kind), body: manifest });
-      return accepted(`create ${show(refOf(manifest))}`, answer) as Live;
-    },
+    create,
+    ensure: async (manifest) => (await get(refOf(manifest))) ?? (await create(manifest)),
     patch: async (ref, body) => {
       const type = 'application/merge-patch+json';
       const answer = await call({ method: 'PATCH', path: pathOf(ref), body, type });

@@ -1,7 +1,7 @@
 // A Git repository on the fleet's own server: pushed to as a user would, with the forge's message to the webhook after it.
 
 import { execFile } from 'node:child_process';
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,7 +31,8 @@ export async function createRepo(of: {
   readonly name: string;
   readonly files: Files;
 }): Promise<Repo> {
-  const { home, name, webhook } = of;
+  const { home, webhook } = of;
+  const name = `${of.name}-${randomBytes(3).toString('hex')}`;
   const bare = join(home, 'git', `${name}.git`);
   await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', '--', bare]);
   await run('git', ['-C', bare, 'config', 'http.receivepack', 'true']);
