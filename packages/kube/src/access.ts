@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { type ClusterRecord, failed, ok, type Result, WeirError } from '@weir/core';
+import { type ClusterRecord, failed, isRecord, ok, type Result, WeirError } from '@weir/core';
 
 export interface ClusterAccess {
   /** What people call the cluster. */
@@ -40,7 +40,7 @@ export function accessOfRecord(record: ClusterRecord): ClusterAccess {
 export interface KubeconfigOptions {
   readonly name?: string;
   readonly context?: string;
-  /** Run the exec plugins that the kubeconfig names; only for the user's own file, never for a Secret's. */
+  /** Run the exec plugins and read the files that the kubeconfig names; only for the user's own, never for a Secret's. */
   readonly allowExec?: boolean;
 }
 
@@ -52,21 +52,44 @@ const invalid = (
   problem: { code: 'CLUSTER_CREDENTIALS_INVALID', message: `kubeconfig of ${name}: ${why}` },
 });
 
-/** Access from the text of a kubeconfig. Files that it names are read once. */
+/** Members by which a kubeconfig names files of whoever loads it. */
+const fileMembers = [
+  'certificate-authority',
+  'client-certificate',
+  'client-key',
+  'tokenFile',
+  'token-file',
+] as const;
+
+/**
+ * A kubeconfig that somebody else wrote must not name files: the token of this very process would be sent to a server
+ * of the writer's choice.
+ */
+function namedFile(parsed: unknown): string | undefined {
+  if (!isRecord(parsed)) return undefined;
+  const named = [parsed.clusters, parsed.users].flatMap((list) => (Array.isArray(list) ? list : []));
+  const members = named.filter(isRecord).flatMap(({ cluster, user }) => [cluster, user].filter(isRecord));
+  return fileMembers.find((member) => members.some((of) => of[member] !== undefined));
+}
+
+/** Access from the text of a kubeconfig. Files that it names are read once, where they may be. */
 export async function accessOfKubeconfig(
   text: string,
   options: KubeconfigOptions = {},
 ): Promise<Result<ClusterAccess>> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig, loadYaml } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   const shown = options.name ?? options.context ?? 'the cluster';
   try {
+    // Before anything is loaded, since loading reads the files.
+    const file = options.allowExec === true ? undefined : namedFile(loadYaml(text));
+    if (file !== undefined)
+      return invalid(shown, `names a file (${file}), which a Secret may not; expected the data itself`);
     config.loadFromString(text);
     if (options.context !== undefined) config.setCurrentContext(options.context);
-  } catch (error) {
-    return failed(
-      invalid(shown, `cannot be parsed (${error instanceof Error ? error.message : 'unknown'})`).problem,
-    );
+  } catch {
+    // The parser's message would quote the lines around the mistake, and credentials with them.
+    return failed(invalid(shown, 'cannot be parsed; expected a kubeconfig in YAML or JSON').problem);
   }
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
