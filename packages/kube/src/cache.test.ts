@@ -38,12 +38,16 @@ const show = (of: Conclusion | undefined): string =>
 class Rig {
   readonly story: string[] = [];
   readonly started: string[] = [];
+  renewals = 0;
   readonly cache: ClusterCache;
   readonly #feeds = new Map<string, (event: WatchEvent) => void>();
 
   constructor() {
     const client = {
       name: 'test',
+      resources: async () => {
+        this.renewals++;
+      },
       watch: (resource: Resource, options: { signal: AbortSignal; fieldSelector?: string }) =>
         this.#watch(resource, options),
     };
@@ -277,6 +281,28 @@ describe('following', () => {
     expect([rig.live('a'), rig.live('b'), rig.started.length]).toEqual(['-', 'b@9/u-b', 2]);
     rig.cache.close();
   });
+
+  it('sees the same objects again when a kind is served again, and asks what is served in between', async () => {
+    const rig = new Rig();
+    await rig.begin(objectOf('a', 5));
+    await rig.feed(refused(404));
+    expect([rig.live('a'), rig.renewals]).toEqual(['-', 1]);
+    await rig.begin(objectOf('a', 5));
+    expect(rig.live('a')).toBe('a@5/u-a');
+    rig.cache.close();
+  });
+
+  it('ends when the cache is closed', async () =>
+    expect(await failing(async (rig) => rig.cache.close())).toContain('lists did not arrive in time'));
+
+  it('goes on after an object that cannot be read', async () => {
+    const rig = new Rig();
+    await rig.begin();
+    const broken = { ...objectOf('a', 5), metadata: null } as unknown as KubeObject;
+    await rig.feed(put(broken), put(objectOf('b', 6)));
+    expect(rig.live('b')).toBe('b@6/u-b');
+    rig.cache.close();
+  });
 });
 
 describe('trouble', () => {
@@ -328,6 +354,37 @@ describe('trouble', () => {
       await afterSeconds(2);
     }
     expect(rig.told()).toEqual([]);
+    rig.cache.close();
+  });
+
+  it('is none while another kind can be watched', async () => {
+    const rig = new Rig();
+    await rig.begin();
+    const followed = rig.cache.follow([secrets], new AbortController().signal);
+    await rig.feedOf('secrets', { kind: 'synced' });
+    await followed;
+    for (let count = 0; count < 5; count++) {
+      await rig.feedOf('secrets', refused(500));
+      await afterSeconds(2);
+    }
+    expect([rig.told(), rig.cache.trouble()]).toEqual([[], undefined]);
+    await rig.feed(broken);
+    await rig.feedOf('secrets', refused(500));
+    await afterSeconds(4);
+    await rig.feedOf('secrets', refused(500));
+    await rig.feed({ kind: 'open' });
+    expect(rig.told()).toEqual(['APPLY_FAILED', 'back']);
+    rig.cache.close();
+  });
+
+  it('is one when the server refuses the credentials', async () => {
+    const rig = new Rig();
+    await rig.begin();
+    for (let count = 0; count < 5; count++) {
+      await rig.feed(refused(401));
+      await afterSeconds(2);
+    }
+    expect(rig.told()).toEqual(['APPLY_FAILED']);
     rig.cache.close();
   });
 

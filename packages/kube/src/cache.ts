@@ -86,7 +86,7 @@ class WatchedCache implements ClusterCache {
   readonly #kinds = new Map<string, Kind>();
   readonly #stop = new AbortController();
   readonly #gone = new Map<string, true>();
-  #failingSince: number | undefined;
+  #awaySince: number | undefined;
   #trouble: WeirError | undefined;
 
   constructor(client: KubeClient, options: CacheOptions) {
@@ -106,7 +106,10 @@ class WatchedCache implements ClusterCache {
     if (kinds.length === 0) return;
     const listed = Promise.all(kinds.map(({ synced }) => synced)).then(() => true);
     const over = new AbortController();
-    const done = await Promise.race([listed, this.#giveUp(kinds, AbortSignal.any([signal, over.signal]))]);
+    const done = await Promise.race([
+      listed,
+      this.#giveUp(kinds, AbortSignal.any([signal, over.signal, this.#stop.signal])),
+    ]);
     over.abort();
     if (!done)
       throw (
@@ -192,7 +195,14 @@ class WatchedCache implements ClusterCache {
       ...(isSecret ? { fieldSelector: 'type!=helm.sh/release.v1' } : {}),
       ...this.#silence,
     });
-    for await (const event of events) this.#take(kind, event);
+    for await (const event of events) {
+      try {
+        this.#take(kind, event);
+      } catch (error) {
+        // An object that cannot be read must not end the watch, and the process with it.
+        this.#fail(kind, error);
+      }
+    }
   }
 
   #take(kind: Kind, event: WatchEvent): void {
@@ -230,7 +240,7 @@ class WatchedCache implements ClusterCache {
   }
 
   #forget(kind: Kind, gone: Conclusion): void {
-    this.#gone.set(gone.uid, true);
+    if (gone.uid !== '') this.#gone.set(gone.uid, true);
     if (this.#gone.size > maxTombstones) this.#gone.delete(this.#gone.keys().next().value ?? '');
     const before = kind.objects.get(gone.id);
     // A newer object of the same name may be known already.
@@ -248,32 +258,51 @@ class WatchedCache implements ClusterCache {
             { cause: error },
           );
     kind.failure = cause;
-    // The server answered: it is this kind that is the matter, not the cluster.
-    if (cause instanceof ApiError && cause.status < 500) {
-      this.#refuse(kind, cause);
+    if (cause instanceof ApiError && cause.status === 404) this.#refuse(kind, cause);
+    if (!this.#isAway()) {
+      this.#comeBack();
       return;
     }
-    this.#failingSince ??= Date.now();
-    if (this.#trouble !== undefined || Date.now() - this.#failingSince < troubleAfterMs) return;
+    this.#awaySince ??= Date.now();
+    if (this.#trouble !== undefined || Date.now() - this.#awaySince < troubleAfterMs) return;
     this.#trouble = cause;
     this.#listener.onTrouble(cause);
   }
 
-  /** A kind that is served no more has no objects; a later `follow` starts anew. */
+  /** Nothing can be watched any more. One kind that fails (a conversion webhook, a missing right) is no such trouble. */
+  #isAway(): boolean {
+    const kinds = [...this.#kinds.values()];
+    return (
+      kinds.some(({ failure }) => failure !== undefined) &&
+      kinds.every(({ failure, isSynced }) => (failure === undefined ? !isSynced : isOfCluster(failure)))
+    );
+  }
+
+  /** A kind that is served no more has no objects to show; a later `follow` starts anew. */
   #refuse(kind: Kind, error: ApiError): void {
-    if (error.status !== 404) return;
     this.#kinds.delete(kindKey(kind.resource));
-    for (const known of [...kind.objects.values()]) this.#forget(kind, known);
     kind.stop.abort(error);
+    // Not marked as deleted: where the kind is served again, its objects may be there still.
+    for (const before of kind.objects.values()) this.#listener.onChange({ before, after: undefined });
+    kind.objects.clear();
+    // Whoever asks next what is served must not be told of this kind.
+    this.#client.resources({ fresh: true }).catch(() => undefined);
   }
 
   #recover(kind: Kind): void {
     kind.failure = undefined;
-    if (this.#failingSince === undefined) return;
-    // Others may still be down; the next of their failures says so again.
-    this.#failingSince = undefined;
+    this.#comeBack();
+  }
+
+  #comeBack(): void {
+    this.#awaySince = undefined;
     if (this.#trouble === undefined) return;
     this.#trouble = undefined;
     this.#listener.onTrouble(undefined);
   }
+}
+
+/** Not the server's word about one kind: no answer, a failure of the server, or credentials that it refuses. */
+function isOfCluster(failure: WeirError): boolean {
+  return !(failure instanceof ApiError) || failure.status >= 500 || failure.status === 401;
 }
