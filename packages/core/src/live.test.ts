@@ -66,6 +66,7 @@ describe('the images', () => {
     'of an object without a spec': [undefined, ''],
     'of a spec that is no pod': [{ template: 'text', containers: 'three' }, ''],
     'of a container without an image': [{ containers: [{ name: 'a' }] }, ''],
+    'of a container that is nothing': [{ containers: [null, { image: 'a' }] }, 'a'],
     'of a CronJob': [
       { jobTemplate: { spec: { template: { spec: { containers: [{ image: 'a' }] } } } } },
       'a',

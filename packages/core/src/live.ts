@@ -4,7 +4,7 @@ import type { Digest } from './canonical.ts';
 import type { DialectMarks } from './dialect.ts';
 import { ownedDigest } from './drift.ts';
 import { judgeHealth } from './health.ts';
-import { idOf, type KubeObject, type ObjectId, type ObjectRef, refOf } from './object.ts';
+import { idOf, isRecord, type KubeObject, type ObjectId, type ObjectRef, refOf } from './object.ts';
 import type { Health } from './verdict.ts';
 
 export interface Conclusion {
@@ -12,7 +12,7 @@ export interface Conclusion {
   readonly ref: ObjectRef;
   readonly uid: string;
   readonly resourceVersion: string;
-  /** The labels and annotations by which deliveries mark their objects, as far as present. */
+  /** The labels and annotations by which objects are marked and switched, as far as present. */
   readonly marks: Readonly<Record<string, string>>;
   /** By field manager: digest of what it owns by apply. */
   readonly owned: Readonly<Record<string, string>>;
@@ -71,8 +71,8 @@ function pick(
 }
 
 interface PodSpecLike {
-  readonly containers?: readonly { readonly image?: unknown }[];
-  readonly initContainers?: readonly { readonly image?: unknown }[];
+  readonly containers?: unknown;
+  readonly initContainers?: unknown;
 }
 
 interface TemplateLike {
@@ -87,7 +87,9 @@ export function imagesOf(object: KubeObject): string[] {
   const images = new Set<string>();
   for (const pod of [spec, spec?.template?.spec, spec?.jobTemplate?.spec?.template?.spec])
     for (const list of [pod?.containers, pod?.initContainers])
-      if (Array.isArray(list)) for (const { image } of list) if (typeof image === 'string') images.add(image);
+      if (Array.isArray(list))
+        for (const container of list)
+          if (isRecord(container) && typeof container.image === 'string') images.add(container.image);
   return [...images];
 }
 
