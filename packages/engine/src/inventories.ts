@@ -12,7 +12,9 @@ import {
   projectionVersion,
   type ResolvedRef,
   readEntry,
+  showDelivery,
   storeEntry,
+  WeirError,
 } from '@weir/core';
 import { digestText, type KubeClient, type Writer } from '@weir/kube';
 
@@ -64,16 +66,26 @@ export function createInventories(options: {
   const records = new Map<DeliveryId, OneInventory>();
   /** `cluster\0object id` -> delivery. */
   const claims = new Map<string, DeliveryId>();
-  const shared: Shared = { ...options, claims };
+  const shared: Shared = {
+    ...options,
+    claims,
+    contested: new Set(),
+    otherThan: (delivery, cluster, id) => {
+      for (const record of records.values())
+        if (record.delivery !== delivery && record.cluster === cluster && record.entries.has(id))
+          return record.delivery;
+      return undefined;
+    },
+  };
   return {
     load: async (signal) => {
       const found = await options.client.list(
         { group: 'weir.dev', version: 'v1alpha1', plural: 'inventories' },
         { signal },
       );
-      for (const object of found) {
-        const read = readShard(object);
-        if (read === undefined) continue;
+      // In the order in which they were written: shards are told apart by number, not by name.
+      const shards = found.flatMap((object) => readShard(object) ?? []).sort((a, b) => a.shard - b.shard);
+      for (const read of shards) {
         const record = records.get(read.delivery) ?? new OneInventory(shared, read);
         records.set(read.delivery, record);
         record.adopt(read);
@@ -82,12 +94,13 @@ export function createInventories(options: {
     get: (delivery) => records.get(delivery),
     open: (delivery, owner, cluster) => {
       const known = records.get(delivery);
-      if (known !== undefined && known.cluster === cluster) {
+      if (known !== undefined && known.cluster === cluster && !known.isReleased) {
         known.owner = owner;
         return known;
       }
       const record = new OneInventory(shared, { delivery, cluster, namespace: owner.namespace });
       record.owner = owner;
+      if (known !== undefined) record.replace(known);
       records.set(delivery, record);
       return record;
     },
@@ -109,11 +122,16 @@ export function createInventories(options: {
 interface Shared {
   readonly writer: Writer;
   readonly claims: Map<string, DeliveryId>;
+  /** Claims that more than one delivery has had listed. */
+  readonly contested: Set<string>;
+  /** Another delivery that has the object listed. */
+  readonly otherThan: (delivery: DeliveryId, cluster: string, id: ObjectId) => DeliveryId | undefined;
   readonly onClaimsFreed: (cluster: string, ids: readonly ObjectId[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
 interface Shard extends Stored {
+  readonly shard: number;
   readonly delivery: DeliveryId;
   readonly cluster: string;
   readonly namespace: string;
@@ -131,6 +149,9 @@ class OneInventory implements InventoryRecord {
   readonly #namespace: string;
   #shards = 0;
   #dirty = false;
+  /** Members are in memory that were never written, so that nothing of theirs may be created yet. */
+  #isOwing = false;
+  #isReleased = false;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -141,21 +162,41 @@ class OneInventory implements InventoryRecord {
     this.#namespace = of.namespace;
   }
 
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
   adopt(shard: Shard): void {
+    this.#shards = Math.max(this.#shards, shard.shards, shard.shard + 1);
+    // Left over from a cluster that the delivery was in before; the next write removes it.
+    if (shard.cluster !== this.cluster) return;
     for (const { id, entry } of shard.entries) this.#put(id, entry);
-    this.#shards = Math.max(this.#shards, shard.shards);
     if (shard.applied !== undefined) this.applied = shard.applied;
     if (shard.candidate !== undefined) this.candidate = shard.candidate;
+  }
+
+  /** Takes the place of `before`, whose objects on the hub have the same names. */
+  replace(before: OneInventory): void {
+    before.release();
+    this.#shards = before.#shards;
+    this.#writing = before.#writing;
   }
 
   async join(
     members: readonly { id: ObjectId; entry: InventoryEntry }[],
     signal: AbortSignal,
   ): Promise<void> {
-    if (members.length === 0) return;
+    if (members.length === 0 && !this.#isOwing) return;
+    if (this.#isReleased)
+      throw new WeirError({
+        code: 'APPLY_FAILED',
+        message: `${showDelivery(this.delivery)}: is gone or has moved; nothing is created for it any more`,
+      });
     for (const { id, entry } of members) this.#put(id, entry);
+    this.#isOwing = true;
     this.#dirty = true;
     await this.flush(signal);
+    this.#isOwing = false;
   }
 
   set(id: ObjectId, entry: InventoryEntry): void {
@@ -177,9 +218,10 @@ class OneInventory implements InventoryRecord {
     if (!isSame) this.#touch();
   }
 
+  /** From here on nothing is claimed and nothing is written, whatever a run that is under way still says. */
   release(): void {
     clearTimeout(this.#timer);
-    this.#dirty = false;
+    this.#isReleased = true;
     this.#unclaim([...this.entries.keys()]);
   }
 
@@ -194,25 +236,37 @@ class OneInventory implements InventoryRecord {
 
   async destroy(signal: AbortSignal): Promise<void> {
     this.release();
+    await this.#writing.catch(() => undefined);
     for (let shard = 0; shard < this.#shards; shard++)
       await this.#shared.writer.remove(this.#ref(shard), { propagation: 'Background', signal });
     this.#shards = 0;
   }
 
   #put(id: ObjectId, entry: InventoryEntry): void {
+    if (this.#isReleased) return;
     this.entries.set(id, entry);
-    this.#shared.claims.set(`${this.cluster}\0${id}`, this.delivery);
+    const { claims, contested } = this.#shared;
+    const key = `${this.cluster}\0${id}`;
+    if ((claims.get(key) ?? this.delivery) !== this.delivery) contested.add(key);
+    claims.set(key, this.delivery);
   }
 
   #unclaim(ids: readonly ObjectId[]): void {
+    const { claims, contested, otherThan } = this.#shared;
     for (const id of ids) {
       const key = `${this.cluster}\0${id}`;
-      if (this.#shared.claims.get(key) === this.delivery) this.#shared.claims.delete(key);
+      if (claims.get(key) !== this.delivery) continue;
+      claims.delete(key);
+      if (!contested.has(key)) continue;
+      const heir = otherThan(this.delivery, this.cluster, id);
+      if (heir === undefined) contested.delete(key);
+      else claims.set(key, heir);
     }
     this.#shared.onClaimsFreed(this.cluster, ids);
   }
 
   #touch(): void {
+    if (this.#isReleased) return;
     this.#dirty = true;
     this.#timer ??= setTimeout(() => {
       this.flush(AbortSignal.timeout(30_000)).catch((error: unknown) => {
@@ -223,7 +277,7 @@ class OneInventory implements InventoryRecord {
   }
 
   async #write(signal: AbortSignal): Promise<void> {
-    if (!this.#dirty) return;
+    if (!this.#dirty || this.#isReleased) return;
     this.#dirty = false;
     try {
       const stored = [...this.entries].map(([id, entry]) => storeEntry(id, entry));
@@ -293,6 +347,15 @@ function shortName(delivery: DeliveryId): string {
   return `${kind.toLowerCase().slice(0, 14)}-${name.slice(0, 30).replace(/[^a-z0-9]+$/, '')}-${digestText(delivery).slice(0, 8)}`;
 }
 
+/** Whether the object has the place of this shard: a copy elsewhere says nothing about what a delivery owns. */
+function isInPlace({ metadata }: KubeObject, delivery: DeliveryId, shard: number): boolean {
+  const [, , path = ''] = delivery.split(':');
+  return (
+    metadata.namespace === path.slice(0, path.indexOf('/')) &&
+    metadata.name === `${shortName(delivery)}-${shard}`
+  );
+}
+
 /** Undefined for an object that is no inventory of a format this version knows. */
 function readShard(object: KubeObject): Shard | undefined {
   const spec = object.spec;
@@ -300,7 +363,9 @@ function readShard(object: KubeObject): Shard | undefined {
     !isRecord(spec) ||
     typeof spec.delivery !== 'string' ||
     typeof spec.cluster !== 'string' ||
-    spec.format !== 1
+    typeof spec.shard !== 'number' ||
+    spec.format !== 1 ||
+    !isInPlace(object, spec.delivery, spec.shard)
   )
     return undefined;
   const entries = (Array.isArray(spec.entries) ? spec.entries : []).flatMap((stored: unknown) => {
@@ -310,6 +375,7 @@ function readShard(object: KubeObject): Shard | undefined {
   const applied = spec.applied;
   return {
     delivery: spec.delivery,
+    shard: spec.shard,
     cluster: spec.cluster,
     namespace: object.metadata.namespace ?? '',
     entries,
