@@ -32,6 +32,10 @@ export type WatchEvent =
 /** The server sends a bookmark about every minute; two missed ones mean a dead connection. */
 const defaultSilenceMs = 130_000;
 const maxBackoffMs = 10_000;
+/** A server that closes a watch within this time is asked again slower and slower. */
+const shortMs = 1_000;
+/** Refused attempts to go on from a version, before a new list is asked for. */
+const resumesBeforeList = 5;
 
 interface Cursor {
   /** '' before the first list. */
@@ -46,22 +50,40 @@ export async function* watchResource(
 ): AsyncGenerator<WatchEvent> {
   const cursor: Cursor = { version: '', failures: 0 };
   while (!options.signal.aborted) {
-    try {
-      yield* watchOnce({ transport, resource, options, cursor });
+    const isResumed = cursor.version !== '';
+    const beganAt = performance.now();
+    const error = yield* attempt({ transport, resource, options, cursor });
+    if (options.signal.aborted) return;
+    const isEarly = cursor.version === '' || performance.now() - beganAt < shortMs;
+    if (error === undefined && !isEarly) {
       cursor.failures = 0;
-    } catch (error) {
-      if (options.signal.aborted) return;
-      if (error instanceof ApiError && error.status === 410) cursor.version = '';
-      else {
-        cursor.failures++;
-        yield { kind: 'trouble', error };
-        await pause(
-          Math.min(200 * 2 ** cursor.failures, maxBackoffMs) * (0.5 + Math.random()),
-          options.signal,
-        );
-      }
+      continue;
     }
+    const isExpired = error instanceof ApiError && error.status === 410;
+    // A version that the server does not reach (a restored etcd) fails for ever; a list does not.
+    if (isExpired || (error instanceof ApiError && cursor.failures >= resumesBeforeList)) cursor.version = '';
+    if (isExpired && isResumed) continue;
+    cursor.failures++;
+    yield { kind: 'trouble', error: error ?? endedEarly(resource) };
+    await pause(Math.min(200 * 2 ** cursor.failures, maxBackoffMs) * (0.5 + Math.random()), options.signal);
   }
+}
+
+/** Answers why the watch ended; undefined when the server closed it in order. */
+async function* attempt(input: Parameters<typeof watchOnce>[0]): AsyncGenerator<WatchEvent, unknown> {
+  try {
+    yield* watchOnce(input);
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('unknown');
+  }
+}
+
+function endedEarly(resource: ResourceRef): WeirError {
+  return new WeirError({
+    code: 'CLUSTER_UNREACHABLE',
+    message: `watch of ${resource.plural}: was closed at once; expected it to stay open`,
+  });
 }
 
 async function* watchOnce(input: {
@@ -101,11 +123,15 @@ async function* watchOnce(input: {
     if (event.type === 'BOOKMARK') {
       const complete = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
       if (complete || cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? '';
+      cursor.failures = 0;
       if (complete) yield { kind: 'synced' };
       continue;
     }
-    if (cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? cursor.version;
-    cursor.failures = 0;
+    // A list that fails again and again halfway is no success.
+    if (cursor.version !== '') {
+      cursor.version = object.metadata.resourceVersion ?? cursor.version;
+      cursor.failures = 0;
+    }
     yield { kind: event.type === 'DELETED' ? 'gone' : 'put', object };
   }
 }
