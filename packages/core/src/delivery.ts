@@ -123,6 +123,22 @@ export type OwnershipMark =
       readonly namespace: string;
     };
 
+/**
+ * A label or annotation by which one object is treated in its own way. `value` is compared with each comma-separated part
+ * of what stands there; '*' matches any.
+ */
+export interface ObjectSwitch {
+  readonly key: string;
+  readonly value: string;
+  readonly ignoreCase?: boolean;
+  /**
+   * `skip`: the object is left out without a word. `refuse`: it is left out, and that is a problem. `create-only`: it is
+   * never written again. `keep`: it is not pruned and stays told. `release`: it is not pruned and no longer ours.
+   * `outlive`: it stays when the delivery itself is deleted.
+   */
+  readonly effect: 'skip' | 'refuse' | 'create-only' | 'keep' | 'release' | 'outlive';
+}
+
 /** A one-off order beside the standing policy: Argo CD's `operation`, or a manual sync. */
 export interface SyncOrder {
   /** Changes with each new order; an order is carried out once. */
@@ -166,6 +182,8 @@ export interface DeletionPolicy {
   readonly ensureFinalizer: boolean;
   readonly mode: 'delete' | 'orphan';
   readonly propagation: 'Foreground' | 'Background' | 'Orphan';
+  /** Leave CustomResourceDefinitions, since every object of the kind would go with them (Argo CD). */
+  readonly keepsDefinitions?: boolean;
 }
 
 export interface Delivery {
@@ -183,6 +201,7 @@ export interface Delivery {
   readonly policy: SyncPolicy;
   readonly order?: SyncOrder;
   readonly deletion: DeletionPolicy;
+  readonly switches?: readonly ObjectSwitch[];
   readonly dependsOn: readonly DeliveryId[];
   readonly suspended: boolean;
   readonly deleting: boolean;

@@ -3,6 +3,7 @@
 import { base64OfText, canonicalJson, type Digest } from './canonical.ts';
 import type { Delivery, OwnershipMark } from './delivery.ts';
 import {
+  apiVersionOf,
   idOf,
   isRecord,
   type KubeObject,
@@ -45,30 +46,41 @@ export function prepareDesired(input: {
   for (const rendered of input.rendered) {
     const namespaced = input.isNamespaced(refOf(rendered.object));
     const ref = placed(refOf(rendered.object), namespaced, input.delivery.namespace);
-    const place = {
-      ...(rendered.file === undefined ? {} : { file: rendered.file }),
-      ...(rendered.line === undefined ? {} : { line: rendered.line }),
-    };
-    if (namespaced === undefined) {
-      problems.push({
-        code: 'KIND_UNKNOWN',
-        message: `${ref.kind}/${ref.name}: the cluster serves no ${ref.kind} in ${rendered.object.apiVersion}; expected its CustomResourceDefinition to be installed`,
-        object: ref,
-        ...place,
-      });
-    }
     const id = idOf(ref);
-    if (byId.has(id))
-      problems.push({
-        code: 'OBJECT_DUPLICATE',
-        message: `${ref.kind}/${ref.name}: stands twice in this delivery; the last one counts`,
-        object: ref,
-        ...place,
-      });
+    const place = placeOf(rendered);
+    const problem = problemOfPlacing({ ref, namespaced, isKnown: byId.has(id) });
+    if (problem !== undefined) problems.push({ ...problem, object: ref, ...place });
+    if (problem?.code === 'NAMESPACE_MISSING') continue;
     const object = cleanObject(rendered.object, ref, input.delivery.mark);
     byId.set(id, { id, ref, object, digest: input.digest(canonicalJson(object)), ...place });
   }
   return { objects: [...byId.values()], problems };
+}
+
+function placeOf({ file, line }: Rendered): Pick<Problem, 'file' | 'line'> {
+  return { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }) };
+}
+
+function problemOfPlacing(of: {
+  ref: ObjectRef;
+  namespaced: boolean | undefined;
+  isKnown: boolean;
+}): Pick<Problem, 'code' | 'message'> | undefined {
+  const { ref, namespaced, isKnown } = of;
+  const shown = `${ref.kind}/${ref.name}`;
+  if (namespaced === undefined)
+    return {
+      code: 'KIND_UNKNOWN',
+      message: `${shown}: the cluster serves no ${ref.kind} in ${apiVersionOf(ref)}; expected its CustomResourceDefinition to be installed`,
+    };
+  if (namespaced && ref.namespace === '')
+    return {
+      code: 'NAMESPACE_MISSING',
+      message: `${shown}: namespace not specified; expected metadata.namespace, or a target namespace of the delivery`,
+    };
+  return isKnown
+    ? { code: 'OBJECT_DUPLICATE', message: `${shown}: stands twice in this delivery; the last one counts` }
+    : undefined;
 }
 
 function placed(ref: ObjectRef, namespaced: boolean | undefined, fallback: string): ObjectRef {

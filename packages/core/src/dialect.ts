@@ -83,7 +83,7 @@ export interface DialectSecrets {
   readonly readCredentials?: (secret: KubeObject) => Result<GitCredentials>;
 }
 
-/** The keys by which a dialect's deliveries mark live objects, and the field managers under which they apply. */
+/** The keys by which a dialect's deliveries mark and switch live objects, and the field managers under which they apply. */
 export interface DialectMarks {
   readonly labels: readonly string[];
   readonly annotations: readonly string[];

@@ -10,6 +10,7 @@ export * from './inventory.ts';
 export * from './judge.ts';
 export * from './live.ts';
 export * from './object.ts';
+export * from './object-switch.ts';
 export * from './order.ts';
 export * from './plan.ts';
 export * from './problem.ts';

@@ -151,8 +151,9 @@ function resourceOf(
 ): ResourceVerdict {
   const { live, result, problem } = known;
   const isDeparting = action.kind === 'delete' || (action.kind === 'keep' && departing.has(action.reason));
-  const inSync = action.kind === 'keep' && action.reason === 'in-sync';
-  const health: Health | undefined = live === undefined ? { status: 'Missing' } : live.health;
+  const isOff = action.kind === 'keep' && action.reason === 'switched-off';
+  const inSync = isOff || (action.kind === 'keep' && action.reason === 'in-sync');
+  const health: Health | undefined = live === undefined && !isOff ? { status: 'Missing' } : live?.health;
   return {
     ref: action.ref,
     sync: inSync ? 'Synced' : 'OutOfSync',

@@ -388,7 +388,16 @@ describe('the removal of a delivery', () => {
       claimed: [a],
       plan: `forget ${a} (not-ours)`,
     },
-    'leaves definitions, with which every object of the kind would go': {
+    'deletes definitions like anything else': { inventory: crd, live: crd, plan: `delete ${crd}` },
+    'leaves definitions where the policy keeps them, since every object of the kind would go': {
+      delivery: {
+        deletion: {
+          ensureFinalizer: false,
+          mode: 'delete',
+          propagation: 'Foreground',
+          keepsDefinitions: true,
+        },
+      },
       inventory: crd,
       live: crd,
       plan: `forget ${crd} (not-ours)`,

@@ -6,6 +6,7 @@ import { type Desired, isMarked } from './desired.ts';
 import type { Inventory, InventoryEntry } from './inventory.ts';
 import type { Conclusion } from './live.ts';
 import { type KubeObject, type ObjectId, type ObjectRef, showRef } from './object.ts';
+import { effectsOf } from './object-switch.ts';
 import { compareRefs, stageOf } from './order.ts';
 import type { Problem } from './problem.ts';
 
@@ -18,6 +19,8 @@ export type KeepReason =
   | 'awaits-sync'
   /** Another delivery has it. */
   | 'claimed'
+  /** A switch on the object says so. */
+  | 'switched-off'
   | 'kind-unknown'
   | 'prune-off'
   | 'deletion-blocked'
@@ -63,7 +66,7 @@ export interface Plan {
 export interface PlanInput {
   readonly delivery: Pick<
     Delivery,
-    'id' | 'mark' | 'policy' | 'fieldManager' | 'approvedDeletions' | 'namespace'
+    'id' | 'mark' | 'policy' | 'fieldManager' | 'approvedDeletions' | 'namespace' | 'switches'
   >;
   readonly desired: readonly Desired[];
   readonly inventory: Inventory;
@@ -111,18 +114,20 @@ function planDesired(desired: Desired, input: PlanInput, problems: Problem[]): A
   if (!input.isServed(ref)) return keep('kind-unknown');
   const holder = input.claimedBy(id);
   if (holder !== undefined) {
-    problems.push({
-      code: 'OBJECT_CLAIMED',
-      message: `${showRef(ref)}: is part of ${showDelivery(holder)}, which keeps it; expected each object in one delivery only`,
-      object: ref,
-      ...(desired.file === undefined ? {} : { file: desired.file }),
-      ...(desired.line === undefined ? {} : { line: desired.line }),
-    });
+    problems.push(claim(desired, holder));
     return keep('claimed');
   }
-  const reason = applyReason(desired, input);
-  if (reason === undefined) return keep('in-sync');
   const live = input.live(ref);
+  const effects = effectsOf(
+    input.delivery.switches,
+    desired.object.metadata.labels,
+    desired.object.metadata.annotations,
+    live?.marks,
+  );
+  if (effects.has('refuse')) problems.push(refusal(desired));
+  if (effects.has('refuse') || effects.has('skip')) return keep('switched-off');
+  const reason = applyReason(desired, input);
+  if (reason === undefined || (live !== undefined && effects.has('create-only'))) return keep('in-sync');
   if (live?.deleting === true) return keep('terminating');
   if (!input.execute) return keep('awaits-sync');
   const repairs = reason === 'drifted' || reason === 'restored';
@@ -137,6 +142,20 @@ function planDesired(desired: Desired, input: PlanInput, problems: Problem[]): A
     stage: stageOf(ref),
     tracked: true,
   };
+}
+
+function claim(desired: Desired, holder: DeliveryId): Problem {
+  const message = `${showRef(desired.ref)}: is part of ${showDelivery(holder)}, which keeps it; expected each object in one delivery only`;
+  return { code: 'OBJECT_CLAIMED', message, object: desired.ref, ...placeOf(desired) };
+}
+
+function refusal(desired: Desired): Problem {
+  const message = `${showRef(desired.ref)}: is a hook, which is not supported yet; it was left out and the rest goes on`;
+  return { code: 'FIELD_UNSUPPORTED', message, object: desired.ref, ...placeOf(desired) };
+}
+
+function placeOf({ file, line }: Desired): Pick<Problem, 'file' | 'line'> {
+  return { ...(file === undefined ? {} : { file }), ...(line === undefined ? {} : { line }) };
 }
 
 /** Why the object must be written; undefined when it is what Git says. */
@@ -161,8 +180,10 @@ function planDeparture(id: ObjectId, entry: InventoryEntry, input: PlanInput): A
   if (live === undefined) return { kind: 'forget', id, ref, reason: 'gone' };
   if (!isOurs(live, entry, input.delivery) || input.claimedBy(id) !== undefined)
     return { kind: 'forget', id, ref, reason: 'not-ours' };
+  const effects = effectsOf(input.delivery.switches, live.marks);
+  if (effects.has('release')) return { kind: 'forget', id, ref, reason: 'not-ours' };
   if (live.deleting) return { kind: 'keep', id, ref, reason: 'terminating' };
-  if (!input.prune) return { kind: 'keep', id, ref, reason: 'prune-off' };
+  if (!input.prune || effects.has('keep')) return { kind: 'keep', id, ref, reason: 'prune-off' };
   return input.execute
     ? { kind: 'delete', id, ref, uid: live.uid, stage: stageOf(ref) }
     : { kind: 'keep', id, ref, reason: 'awaits-sync' };
@@ -236,7 +257,7 @@ function namespaceAction(input: PlanInput): Action[] {
 /** What is left to do when the delivery itself is being deleted. Budgets do not apply: somebody deleted it. */
 export function planRemoval(
   input: Pick<PlanInput, 'inventory' | 'live' | 'claimedBy'> & {
-    readonly delivery: Pick<Delivery, 'mark' | 'deletion'>;
+    readonly delivery: Pick<Delivery, 'mark' | 'deletion' | 'switches'>;
   },
 ): Plan {
   const actions = [...input.inventory.entries].map(([id, entry]): Action => {
@@ -244,10 +265,14 @@ export function planRemoval(
     const live = input.live(ref);
     if (live === undefined) return { kind: 'forget', id, ref, reason: 'gone' };
     const ours = isOurs(live, entry, input.delivery) && input.claimedBy(id) === undefined;
-    // CustomResourceDefinitions stay, since every object of the kind would go with them (argo-cd keeps them too).
+    const { deletion, switches } = input.delivery;
+    const isDefinition = ref.kind === 'CustomResourceDefinition' && ref.group === 'apiextensions.k8s.io';
+    const effects = effectsOf(switches, live.marks);
     const stays =
-      input.delivery.deletion.mode === 'orphan' ||
-      (ref.kind === 'CustomResourceDefinition' && ref.group === 'apiextensions.k8s.io');
+      deletion.mode === 'orphan' ||
+      (isDefinition && deletion.keepsDefinitions === true) ||
+      effects.has('outlive') ||
+      effects.has('release');
     if (!ours || stays) return { kind: 'forget', id, ref, reason: 'not-ours' };
     return live.deleting
       ? { kind: 'keep', id, ref, reason: 'terminating' }

@@ -82,7 +82,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
     onChange: (change) => waker.declared(change),
     onSecrets: () => waker.secretsChanged(),
   });
-  const fleet = openFleet(rooms, { declarations });
+  const fleet = await openFleet(rooms, { declarations });
   const reporter = createReporter({ declarations, writer: rooms.writer, now: rooms.now, log: options.log });
   const sources = openSources(rooms, { declarations, reporter });
   const context = contextOf(rooms, { declarations, fleet, reporter, sources });
@@ -148,7 +148,7 @@ function secretReader({
     client.get({ group: '', version: 'v1', kind: 'Secret', namespace, name }, stopping.signal);
 }
 
-function openFleet(rooms: Rooms, { declarations }: { declarations: Declarations }): Fleet {
+function openFleet(rooms: Rooms, { declarations }: { declarations: Declarations }): Promise<Fleet> {
   const { waker, options } = rooms;
   return createFleet({
     hub: options.hub,
@@ -230,7 +230,7 @@ function openQueues(
     run: guarded(log, async (id, signal) => {
       const reading = declarations.declared(id)?.reading;
       if (reading?.kind !== 'invalid') return reconcileDelivery(id, context, signal);
-      const verdict = invalidVerdict(id, reading.problems, context);
+      const verdict = invalidVerdict(reading, context);
       await reporter.delivery(id, verdict, signal);
       return undefined;
     }),

@@ -3,6 +3,8 @@
 import type { DeliveryId, DeliveryVerdict, Recipe, Run } from '@weir/core';
 
 export interface DeliveryState {
+  /** Of the custom resource: one that was deleted and made again begins anew. */
+  readonly uid: string;
   verdict?: DeliveryVerdict;
   run?: Run;
   /** What was rendered last, with the capabilities of its cluster. */
@@ -29,7 +31,7 @@ export interface DeliveryState {
 }
 
 export interface DeliveryStates {
-  of(id: DeliveryId): DeliveryState;
+  of(id: DeliveryId, uid: string): DeliveryState;
   peek(id: DeliveryId): DeliveryState | undefined;
   forget(id: DeliveryId): void;
   all(): Iterable<readonly [DeliveryId, DeliveryState]>;
@@ -38,10 +40,10 @@ export interface DeliveryStates {
 export function createDeliveryStates(): DeliveryStates {
   const states = new Map<DeliveryId, DeliveryState>();
   return {
-    of: (id) => {
+    of: (id, uid) => {
       const known = states.get(id);
-      if (known !== undefined) return known;
-      const fresh: DeliveryState = { failures: 0, retryAt: 0, heals: 0, healAt: 0, healedAt: 0 };
+      if (known?.uid === uid) return known;
+      const fresh: DeliveryState = { uid, failures: 0, retryAt: 0, heals: 0, healAt: 0, healedAt: 0 };
       states.set(id, fresh);
       return fresh;
     },

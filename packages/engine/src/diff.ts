@@ -63,7 +63,7 @@ export async function* diffDeliveries(options: DiffOptions): AsyncGenerator<Deli
   });
   const secret = (namespace: string, name: string): Promise<KubeObject | undefined> =>
     client.get({ group: '', version: 'v1', kind: 'Secret', namespace, name }, signal);
-  const fleet = createFleet({
+  const fleet = await createFleet({
     hub: options.hub,
     marks: allMarks(options.dialects),
     registrations: () => declarations.clusters(),

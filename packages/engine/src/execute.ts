@@ -40,6 +40,8 @@ export async function executePlan(input: ExecuteInput): Promise<ResourceVerdict[
   const results: ResourceVerdict[] = [];
   for (const stage of stagesOf(applies))
     results.push(...(await inParallel(stage, (action) => applyOne(action, input), input.signal)));
+  // What replaces an object that left Git must be there before that goes.
+  if (results.some(({ outcome }) => outcome === 'failed')) return results;
   for (const stage of stagesOf(deletions).reverse())
     results.push(...(await inParallel(stage, (action) => deleteOne(action, input), input.signal)));
   return results;

@@ -28,7 +28,7 @@ import {
 } from '@weir/kube';
 
 export interface Session {
-  /** Stable key of the cluster: inventories and claims are kept under it. */
+  /** Who the cluster is, however it was reached: the uid of its kube-system namespace. Inventories and claims go by it. */
   readonly key: string;
   readonly client: KubeClient;
   readonly writer: Writer;
@@ -55,50 +55,100 @@ export interface Fleet {
 }
 
 interface Open {
-  readonly session: Session;
+  readonly session: Promise<Session>;
   /** Digest of what the session was opened with. */
   readonly identity: string;
   isDoubtful: boolean;
 }
 
-export function createFleet(options: FleetOptions): Fleet {
+/** Throws when the hub does not answer. */
+export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const open = new Map<string, Open>();
-  const start = (key: string, access: ClusterAccess): Session => {
-    const client = connect(access);
-    const cache = createClusterCache(client, { marks: options.marks, listener: options.listener(key) });
-    return { key, client, writer: createWriter(client), cache };
-  };
-  const hub = start('hub', options.hub);
-  const reopen = (key: string, identity: string, access: ClusterAccess): Session => {
+  const hub = await startSession(options.hub, options);
+  const reopen: Reopen = async (key, identity, access) => {
     const known = open.get(key);
     if (known?.identity === identity) {
       known.isDoubtful = false;
       return known.session;
     }
-    if (known !== undefined) closeSession(known.session);
-    const session = start(key, access);
-    open.set(key, { session, identity, isDoubtful: false });
+    if (known !== undefined) void known.session.then(closeSession, () => undefined);
+    const session = startSession(access, options);
+    const opened: Open = { session, identity, isDoubtful: false };
+    open.set(key, opened);
+    // What could not be opened is opened anew at the next look.
+    session.catch(() => {
+      if (open.get(key) === opened) open.delete(key);
+    });
     return session;
   };
   return {
     hub,
     session: async (ref) => {
       if (ref.kind === 'hub') return ok(hub);
-      if (ref.kind === 'kubeconfig-secret')
-        return kubeconfigSession({ ref, options, known: open.get(keyOf(ref)), reopen });
-      const record = findRegistration(ref, options.registrations());
-      if (!record.ok) return record;
-      return ok(
-        reopen(record.value.server, digestText(JSON.stringify(record.value)), accessOfRecord(record.value)),
-      );
+      try {
+        return await sessionOf({ ref, options, open, reopen });
+      } catch (error) {
+        return failed(problemOf(error));
+      }
     },
     doubt: (session) => {
-      for (const known of open.values()) if (known.session === session) known.isDoubtful = true;
+      for (const known of open.values())
+        void known.session.then(
+          (opened) => {
+            if (opened === session) known.isDoubtful = true;
+          },
+          () => undefined,
+        );
     },
     close: async () => {
-      for (const session of [hub, ...[...open.values()].map((each) => each.session)]) closeSession(session);
+      const sessions = await Promise.allSettled([...open.values()].map((each) => each.session));
+      for (const opened of sessions) if (opened.status === 'fulfilled') closeSession(opened.value);
+      closeSession(hub);
     },
   };
+}
+
+type Reopen = (key: string, identity: string, access: ClusterAccess) => Promise<Session>;
+
+async function startSession(access: ClusterAccess, options: FleetOptions): Promise<Session> {
+  const client = connect(access);
+  try {
+    const system = await client.get({
+      group: '',
+      version: 'v1',
+      kind: 'Namespace',
+      namespace: '',
+      name: 'kube-system',
+    });
+    const key = system?.metadata.uid;
+    if (key === undefined)
+      throw new WeirError({
+        code: 'CLUSTER_UNREACHABLE',
+        message: `cluster ${access.name}: has no namespace kube-system, which tells who it is`,
+      });
+    const cache = createClusterCache(client, { marks: options.marks, listener: options.listener(key) });
+    return { key, client, writer: createWriter(client), cache };
+  } catch (error) {
+    void client.close();
+    throw error;
+  }
+}
+
+async function sessionOf(of: {
+  ref: Exclude<ClusterRef, { kind: 'hub' }>;
+  options: FleetOptions;
+  open: ReadonlyMap<string, Open>;
+  reopen: Reopen;
+}): Promise<Result<Session>> {
+  const { ref, options, open, reopen } = of;
+  if (ref.kind === 'kubeconfig-secret')
+    return kubeconfigSession({ ref, options, known: open.get(keyOf(ref)), reopen });
+  const record = findRegistration(ref, options.registrations());
+  if (!record.ok) return record;
+  const { value } = record;
+  return ok(
+    await reopen(`registered:${value.name}`, digestText(JSON.stringify(value)), accessOfRecord(value)),
+  );
 }
 
 function closeSession(session: Session): void {
@@ -131,11 +181,13 @@ async function kubeconfigSession(input: {
   ref: SecretRef;
   options: FleetOptions;
   known: Open | undefined;
-  reopen: (key: string, identity: string, access: ClusterAccess) => Session;
+  reopen: Reopen;
 }): Promise<Result<Session>> {
   const { ref, options, known, reopen } = input;
-  const isFine = known !== undefined && !known.isDoubtful && known.session.cache.trouble() === undefined;
-  if (isFine) return ok(known.session);
+  if (known !== undefined && !known.isDoubtful) {
+    const session = await known.session;
+    if (session.cache.trouble() === undefined) return ok(session);
+  }
   const secret = await options.secret(ref.namespace, ref.name);
   const problem = (why: string): Problem => ({
     code: 'CLUSTER_CREDENTIALS_INVALID',
@@ -145,7 +197,7 @@ async function kubeconfigSession(input: {
   const text = kubeconfigIn(secret, ref.key);
   if (text === undefined) return failed(problem('holds no such key'));
   const access = await accessOfKubeconfig(text, { name: ref.name });
-  return access.ok ? ok(reopen(keyOf(ref), digestText(text), access.value)) : access;
+  return access.ok ? ok(await reopen(keyOf(ref), digestText(text), access.value)) : access;
 }
 
 function kubeconfigIn(secret: KubeObject, key: string | undefined): string | undefined {

@@ -6,8 +6,8 @@ import {
   type DeliveryVerdict,
   judgeDelivery,
   type Plan,
-  type Problem,
   planSync,
+  type Reading,
 } from '@weir/core';
 import { digestText } from '@weir/kube';
 import type { DeliveryState } from './delivery-state.ts';
@@ -26,7 +26,7 @@ export async function reconcileDelivery(
 ): Promise<number | undefined> {
   const delivery = context.delivery(id);
   if (delivery === undefined) return undefined;
-  const state = context.states.of(id);
+  const state = context.states.of(id, delivery.owner.uid);
   if (delivery.deleting) return reconcileRemoval(delivery, context, signal);
   if (delivery.suspended) return conclude({ delivery, state, context, signal });
   if (awaitsRefresh(delivery, state, context)) return undefined;
@@ -93,7 +93,8 @@ function planFor(of: {
     ...(cleared === undefined ? {} : { cleared }),
     execute: decision.execute,
     heal: decision.heal,
-    prune: decision.prune,
+    // What cannot be placed may be what seems to have left Git.
+    prune: decision.prune && desired.problems.every(({ code }) => code === 'OBJECT_DUPLICATE'),
     digest: digestText,
   });
   return { ...plan, problems: [...observation.warnings, ...desired.problems, ...plan.problems] };
@@ -127,11 +128,10 @@ async function execute(of: {
 
 /** A custom resource that cannot be understood: what it deployed before stays as it is. */
 export function invalidVerdict(
-  id: string,
-  problems: readonly Problem[],
+  { id, owner, problems }: Extract<Reading, { kind: 'invalid' }>,
   context: ReconcileContext,
 ): DeliveryVerdict {
-  const state = context.states.of(id);
+  const state = context.states.of(id, owner.uid);
   const nothing = {
     sync: 'Unknown',
     health: { status: 'Unknown' },

@@ -72,7 +72,7 @@ async function reportProblem(of: {
   signal: AbortSignal;
 }): Promise<void> {
   const { delivery, problem, context, signal } = of;
-  const state = context.states.of(delivery.id);
+  const state = context.states.of(delivery.id, delivery.owner.uid);
   const nothing = {
     delivery: delivery.id,
     sync: 'Unknown',

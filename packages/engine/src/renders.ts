@@ -44,13 +44,14 @@ const maxKept = 5_000;
 export function createRenders(options: { store: SourceStore; pool: RenderPool }): Renders {
   const kept = new Map<string, Kept>();
   const flights = new Map<string, Promise<Rendering>>();
+  const changes = createChanges(options.store);
   const counts = { made: 0, carried: 0 };
   const carry = async (key: string, { url, snapshot }: RenderRequest): Promise<Rendering | undefined> => {
     const known = kept.get(key);
     if (known === undefined) return undefined;
     if (known.commit !== snapshot.id) {
       if (known.reads === undefined) return undefined;
-      const changed = await options.store.changedPaths(url, known.commit, snapshot.id);
+      const changed = await changes.between({ url, from: known.commit, to: snapshot.id });
       // A commit that is gone (a forced push) leaves nothing to compare with.
       if (!changed.ok || isAffected(known.reads, changed.value, snapshot.tree)) return undefined;
       known.commit = snapshot.id;
@@ -92,6 +93,28 @@ export function createRenders(options: { store: SourceStore; pool: RenderPool })
         flights.get(flightKey) ?? make(key, request, signal).finally(() => flights.delete(flightKey));
       flights.set(flightKey, running);
       return running;
+    },
+  };
+}
+
+interface Changes {
+  between(of: { url: string; from: string; to: string }): ReturnType<SourceStore['changedPaths']>;
+}
+
+/** Pairs of commits whose difference is remembered: all deliveries of a repository ask for the same one at once. */
+const maxDifferences = 32;
+
+function createChanges(store: SourceStore): Changes {
+  const known = new Map<string, ReturnType<SourceStore['changedPaths']>>();
+  return {
+    between: ({ url, from, to }) => {
+      const key = `${url} ${from} ${to}`;
+      const found = known.get(key);
+      if (found !== undefined) return found;
+      const asked = store.changedPaths(url, from, to);
+      known.set(key, asked);
+      if (known.size > maxDifferences) known.delete(known.keys().next().value ?? '');
+      return asked;
     },
   };
 }

@@ -49,7 +49,7 @@ export class RunRig {
   #applied: string | undefined;
 
   constructor(given: Given) {
-    this.state = { failures: 0, retryAt: 0, heals: 0, healAt: 0, healedAt: 0, ...given.state };
+    this.state = { uid: 'uid', failures: 0, retryAt: 0, heals: 0, healAt: 0, healedAt: 0, ...given.state };
     this.reached = given.reached;
     this.#applied = given.applied ?? (given.reached === undefined ? undefined : 'now');
     this.now = given.now ?? 1_000_000;

@@ -258,8 +258,8 @@ describe('the memory of deliveries', () => {
   it('is made when it is asked for, and forgotten', () => {
     const states = createDeliveryStates();
     expect(states.peek('a')).toBeUndefined();
-    states.of('a').failures = 3;
-    expect(states.of('a').failures).toBe(3);
+    states.of('a', 'uid').failures = 3;
+    expect(states.of('a', 'uid').failures).toBe(3);
     expect([...states.all()].map(([id]) => id)).toEqual(['a']);
     states.forget('a');
     expect(states.peek('a')).toBeUndefined();

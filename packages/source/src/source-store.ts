@@ -2,6 +2,7 @@
 // It never decides when to fetch or which revision is wanted, and one directory belongs to one process.
 
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { failed, type GitRef, ok, type ResolvedRef, type Result } from '@weir/core';
 import { BlobStore } from './blob-store.ts';
@@ -94,6 +95,8 @@ class GitSourceStore implements SourceStore {
   #evictions = 0;
 
   constructor(options: SourceStoreOptions) {
+    // Every git process that runs listens to it.
+    setMaxListeners(0, this.#closing.signal);
     this.#dir = options.dir;
     this.#log = options.log ?? (() => undefined);
     this.#git = new Git({ maxProcesses: options.maxGitProcesses ?? DEFAULT_GIT_PROCESSES });

@@ -11,6 +11,7 @@ import {
   secretTypeLabel,
   trackingAnnotation,
 } from './names.ts';
+import { switchAnnotations } from './object-switches.ts';
 import { projectApplication } from './project-application.ts';
 import { readApplication } from './read-application.ts';
 import { readRepositorySecret } from './repository-secret.ts';
@@ -20,7 +21,7 @@ export const argocd: Dialect = {
   name: 'argocd',
   marks: {
     labels: [],
-    annotations: [trackingAnnotation],
+    annotations: [trackingAnnotation, ...switchAnnotations],
     managers: [fieldManager, controllerName],
   },
   secrets: {

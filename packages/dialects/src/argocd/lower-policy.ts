@@ -76,6 +76,7 @@ function lowerDeletion(object: KubeObject, options: SyncOptions): DeletionPolicy
     ...(finalizer === undefined ? {} : { finalizer }),
     ensureFinalizer: false,
     mode: finalizer === undefined || options.keepOnDelete ? 'orphan' : 'delete',
+    keepsDefinitions: true,
     propagation: named ?? options.propagation ?? 'Foreground',
   };
 }

@@ -233,7 +233,10 @@ describe('a failed load', () => {
       { name: 'settings', status: 'Unknown', requiresPruning: true },
       { name: 'web', status: 'Unknown', requiresPruning: true },
     ]);
-    expect(events(drafts)).toEqual(['Normal ResourceUpdated Updated sync status: Synced -> Unknown']);
+    expect(events(drafts)).toEqual([
+      'Normal ResourceUpdated Updated sync status: Synced -> Unknown',
+      expect.stringMatching(/^Warning ComparisonError Failed to load target state: .* YAML_INVALID: x$/),
+    ]);
   });
 
   it('after a restart keeps the list of objects', () => {

@@ -26,7 +26,28 @@ export function projectEvents(view: ApplicationView, after: Status): readonly Ev
       textAt(after, 'health', 'status') ?? '',
     ),
     ...completedEvents(view, after),
+    ...conditionEvents(view, after),
   ];
+}
+
+/**
+ * A Warning for each new condition. Argo CD posts none; here whoever only watches events learns of every failure. A text
+ * that an operation's end has told already is not told twice.
+ */
+function conditionEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
+  const known = new Set(conditionsOf(view.before).map(({ type, message }) => `${type} ${message}`));
+  return conditionsOf(after)
+    .filter(({ type, message }) => type !== 'SyncError' && !known.has(`${type} ${message}`))
+    .map(({ type, message }) => ({ type: 'Warning', reason: type, message }));
+}
+
+function conditionsOf(status: unknown): readonly { readonly type: string; readonly message: string }[] {
+  const conditions = fieldAt(status, 'conditions');
+  if (!Array.isArray(conditions)) return [];
+  return conditions.map((condition) => ({
+    type: textAt(condition, 'type') ?? '',
+    message: textAt(condition, 'message') ?? '',
+  }));
 }
 
 function startedEvents(view: ApplicationView, after: Status): readonly EventDraft[] {

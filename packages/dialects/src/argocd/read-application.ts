@@ -23,6 +23,7 @@ import {
   skipReconcileAnnotation,
   trackingAnnotation,
 } from './names.ts';
+import { objectSwitches } from './object-switches.ts';
 import type { ApplicationSource } from './source-schema.ts';
 import { unsupportedSourceFields } from './unsupported-source.ts';
 
@@ -101,6 +102,7 @@ function lowerParts(input: {
     cluster: destination.cluster,
     policy: policy.policy,
     deletion: policy.deletion,
+    switches: objectSwitches,
     order: operation.lowered?.order,
   };
 }

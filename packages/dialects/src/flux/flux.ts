@@ -11,6 +11,7 @@ import {
   requestedAtAnnotation,
   sourceGroup,
 } from './names.ts';
+import { switchKeys } from './object-switches.ts';
 import { projectGitRepository } from './project-git-repository.ts';
 import { projectKustomization } from './project-kustomization.ts';
 import { readFlux } from './read-flux.ts';
@@ -18,7 +19,11 @@ import { summarizeFlux } from './summarize-flux.ts';
 
 export const flux: Dialect = {
   name: 'flux',
-  marks: { labels: [nameLabel, namespaceLabel], annotations: [], managers: [fieldManager] },
+  marks: {
+    labels: [nameLabel, namespaceLabel, ...switchKeys],
+    annotations: switchKeys,
+    managers: [fieldManager],
+  },
   secrets: { readCredentials: readCredentialsSecret },
   kinds: [
     {

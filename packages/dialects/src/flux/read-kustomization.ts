@@ -25,6 +25,7 @@ import {
   namespaceLabel,
   requestedAtAnnotation,
 } from './names.ts';
+import { objectSwitches } from './object-switches.ts';
 import { unsupportedKustomizationFields } from './unsupported-kustomization.ts';
 
 export function readKustomization(object: KubeObject): Reading {
@@ -57,6 +58,7 @@ export function readKustomization(object: KubeObject): Reading {
     fieldManager,
     policy: lowerPolicy(spec),
     deletion: lowerDeletion(spec),
+    switches: objectSwitches,
     dependsOn: (spec.dependsOn ?? []).map(({ name, namespace }) =>
       declaredId(dialectName, { kind: 'Kustomization', namespace: namespace || owner.namespace, name }),
     ),
@@ -93,8 +95,8 @@ function lowerPolicy(spec: KustomizationSpec): SyncPolicy {
     mode: 'automatic',
     prune: spec.prune === true,
     selfHeal: true,
-    // A directory that is emptied is pruned and stays ready; one that is gone fails.
-    allowEmpty: true,
+    // Flux prunes everything when a directory is emptied. Here nothing is deleted until somebody approves it.
+    allowEmpty: false,
     wait: spec.wait === true,
     createNamespace: false,
     force: spec.force === true,
