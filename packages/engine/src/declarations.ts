@@ -9,6 +9,7 @@ import {
   type Dialect,
   type DialectKind,
   type GitCredentials,
+  isNewer,
   type KubeObject,
   type Reading,
   type RepositoryRecord,
@@ -16,7 +17,7 @@ import {
   type SourceId,
 } from '@weir/core';
 import type { KubeClient, WatchEvent } from '@weir/kube';
-import type { Log } from './log.ts';
+import { type Log, messageOf } from './log.ts';
 
 /** One custom resource as it is now on the hub. */
 export interface Declared {
@@ -148,16 +149,33 @@ class Store implements Declarations {
 
   note(id: string, object: KubeObject): void {
     const known = this.#declared.get(id);
-    if (known !== undefined) this.#put(known.dialect, known.kind, object);
+    if (known !== undefined && !this.#isOlder(id, object)) this.#put(known.dialect, known.kind, object);
+  }
+
+  /** The answer to a write is known before the events of what was there earlier; they must not undo it. */
+  #isOlder(id: string, { metadata }: KubeObject): boolean {
+    const known = this.#declared.get(id)?.object.metadata.resourceVersion ?? '';
+    const version = metadata.resourceVersion ?? '';
+    return version !== known && !isNewer(version, known);
   }
 
   async followKind(dialect: Dialect, kind: DialectKind): Promise<void> {
     const listed = new Set<string>();
+    let isListing = true;
     await this.#follow(kind, {}, (event) => {
-      if (event.kind === 'restart') listed.clear();
-      else if (event.kind === 'put') listed.add(this.#put(dialect, kind, event.object));
-      else if (event.kind === 'gone') this.#drop(idOfObject(dialect, event.object));
-      else if (event.kind === 'synced') this.#dropOthers(dialect, kind, listed);
+      if (event.kind === 'restart') {
+        listed.clear();
+        isListing = true;
+      } else if (event.kind === 'put') {
+        const id = idOfObject(dialect, event.object);
+        listed.add(id);
+        // A list counts even where it is of lower versions (a restored etcd).
+        if (isListing || !this.#isOlder(id, event.object)) this.#put(dialect, kind, event.object);
+      } else if (event.kind === 'gone') this.#drop(idOfObject(dialect, event.object));
+      else if (event.kind === 'synced') {
+        isListing = false;
+        this.#dropOthers(dialect, kind, listed);
+      }
     });
   }
 
@@ -198,7 +216,7 @@ class Store implements Declarations {
               level: 'warn',
               message: `watch of ${kind.plural} on the hub failed: ${String(event.error)}`,
             });
-          else take(event);
+          else this.#try(() => take(event), kind.plural);
           if (event.kind === 'synced') resolve();
         }
         resolve();
@@ -207,16 +225,28 @@ class Store implements Declarations {
     });
   }
 
-  #put(dialect: Dialect, kind: DialectKind, object: KubeObject): string {
+  /** What one object does to its reader must not end the watch, and the process with it. */
+  #try(work: () => void, plural: string): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.log({
+        level: 'error',
+        code: 'INTERNAL',
+        message: `a ${plural} event on the hub could not be read: ${messageOf(error)}`,
+      });
+    }
+  }
+
+  #put(dialect: Dialect, kind: DialectKind, object: KubeObject): void {
     const id = idOfObject(dialect, object);
     const before = this.#declared.get(id);
     const after: Declared = { id, dialect, kind, object, reading: dialect.read(object) };
     this.#declared.set(id, after);
     const meaning = meaningOf(after);
-    if (this.#meanings.get(id) === meaning) return id;
+    if (this.#meanings.get(id) === meaning) return;
     this.#meanings.set(id, meaning);
     this.#options.onChange({ id, role: kind.role, before, after });
-    return id;
   }
 
   #drop(id: string): void {
