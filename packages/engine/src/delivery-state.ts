@@ -18,6 +18,8 @@ export interface DeliveryState {
   heals: number;
   healAt: number;
   healedAt: number;
+  /** When it waited for dependencies that were not looked at yet for the first time; milliseconds since the epoch. */
+  firstLookAt?: number;
   /** Since when the health of all objects is waited for. */
   waitingSince?: number;
   /** Suspects of the last look, by their state: whether they hold what Git wants. */

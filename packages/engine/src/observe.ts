@@ -58,6 +58,8 @@ export type Observed =
       readonly problems: readonly Problem[];
       readonly revision?: ResolvedRef;
       readonly waitingFor?: { readonly id: DeliveryId; readonly reason: 'not-found' | 'not-ready' };
+      /** The dependency has not been looked at since the start, so nothing can be said about it. */
+      readonly isPending?: boolean;
     };
 
 const fail = (step: FailedStep, problem: Problem, revision?: ResolvedRef): Observed => ({
@@ -166,6 +168,9 @@ function unmetDependency(
       problems: [{ code: 'DEPENDENCY_NOT_READY', message }],
       revision,
       waitingFor: { id, reason },
+      isPending:
+        reason === 'not-ready' &&
+        (verdict === undefined || verdict.problems.some(({ code }) => code === 'SOURCE_NOT_READY')),
     };
   }
   return undefined;

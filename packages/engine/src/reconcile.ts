@@ -15,7 +15,7 @@ import { executePlan } from './execute.ts';
 import { type Observation, type Observed, observeDelivery } from './observe.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
-import { afterRun, beginRun, decideRun, type RunDecision } from './run-decision.ts';
+import { afterRun, beginRun, decideRun, forgetFailures, type RunDecision } from './run-decision.ts';
 import { clearSuspects } from './suspects.ts';
 
 /** Answers when to look again, in milliseconds; undefined: only when something happens. */
@@ -31,8 +31,11 @@ export async function reconcileDelivery(
   if (delivery.suspended) return conclude({ delivery, state, context, signal });
   if (awaitsRefresh(delivery, state, context)) return undefined;
   await context.setFinalizer(delivery, true, signal);
+  const since = context.now().getTime();
   const observed = await observeDelivery(delivery, context, signal);
   if (signal.aborted) return undefined;
+  const silentMs = observed.ok || observed.isPending !== true ? 0 : silenceLeftMs(state, since);
+  if (silentMs > 0) return silentMs;
   if (!observed.ok) return conclude({ delivery, state, context, signal, observed });
   state.recipe = observed.value.recipe;
   const decision = decideRun({
@@ -60,7 +63,15 @@ export async function reconcileDelivery(
   });
   if (signal.aborted) return undefined;
   const after = wasRun ? planFor(look) : plan;
-  return conclude({ delivery, state, context, signal, observed, decision, plan: after });
+  return conclude({ delivery, state, context, signal, observed, decision, plan: after, since });
+}
+
+/** After a start the dependencies are looked at first; nothing is told of waiting for them so long. */
+const startMs = 30_000;
+
+function silenceLeftMs(state: DeliveryState, now: number): number {
+  state.firstLookAt ??= now;
+  return state.firstLookAt + startMs - now;
 }
 
 /** A user asked for a refresh: the source is fetched first, then this runs. */
@@ -112,7 +123,10 @@ async function execute(of: {
   const { delivery, state, observation, decision, plan, context, signal } = of;
   if (!decision.execute) return false;
   const run = beginRun({ delivery, state, observation, decision, plan, now: context.now() });
-  if (run === undefined) return false;
+  if (run === undefined) {
+    forgetFailures(state, plan);
+    return false;
+  }
   const results = await executePlan({
     delivery,
     actions: plan.actions,
@@ -123,6 +137,8 @@ async function execute(of: {
   });
   if (signal.aborted) return false;
   afterRun({ delivery, state, observation, decision, plan, run, results, now: context.now() });
+  // What was just applied has all its time to become healthy, whatever an older state had used up.
+  if (run.trigger !== 'self-heal' && results.length > 0) delete state.waitingSince;
   return true;
 }
 
@@ -160,6 +176,8 @@ interface Conclusion {
   readonly observed?: Observed;
   readonly decision?: RunDecision;
   readonly plan?: Plan;
+  /** When this look began, in milliseconds since the epoch. */
+  readonly since?: number;
 }
 
 async function conclude(of: Conclusion): Promise<number | undefined> {
@@ -173,8 +191,9 @@ async function conclude(of: Conclusion): Promise<number | undefined> {
   if (verdict.stage === 'progressing' && waits) state.waitingSince ??= context.now().getTime();
   else if (verdict.stage !== 'failed') delete state.waitingSince;
   if (verdict.handledToken !== undefined) state.handledToken = verdict.handledToken;
-  await context.report(delivery.id, verdict, signal);
+  // Before the report: where that fails, the next look finds the verdict unchanged and would wake nobody.
   context.onVerdict(verdict, before);
+  await context.report(delivery.id, verdict, signal);
   return nextLook(of, verdict);
 }
 
@@ -235,19 +254,31 @@ function runProblems({ state, decision }: Conclusion): DeliveryVerdict['problems
 
 /** Kinds that appear, credentials that come and servers that return are looked for at this pace at most. */
 const environmentRetryMs = 60_000;
+/** The end of an object that is not in the inventory is nobody's event. */
+const terminatingRetryMs = 15_000;
 
 function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined {
-  const { delivery, state, context, decision } = of;
+  const { delivery, state, context, decision, plan, since } = of;
   const now = context.now().getTime();
   const looks: number[] = [];
-  if (state.retryAt > now) looks.push(state.retryAt - now);
+  // A retry that fell due while this very look was being told has not been made yet.
+  if (state.retryAt > (since ?? now)) looks.push(Math.max(state.retryAt - now, 0));
   if (decision?.healBlockedUntil !== undefined) looks.push(Math.max(decision.healBlockedUntil - now, 0));
-  if (state.waitingSince !== undefined && verdict.stage === 'progressing')
+  // Only where readiness waits for health does the end of the wait change anything.
+  if (delivery.policy.wait && state.waitingSince !== undefined && verdict.stage === 'progressing')
     looks.push(Math.max(state.waitingSince + delivery.policy.timeoutMs - now, 100));
-  const isEnvironment = verdict.problems.some(({ code }) => environmental.has(code));
-  if (isEnvironment)
+  if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'terminating') === true)
+    looks.push(terminatingRetryMs);
+  if (isEnvironmental(of, verdict))
     looks.push(Math.min(1_000 * 2 ** Math.min(environmentTries(state, verdict), 6), environmentRetryMs));
+  else delete state.environment;
   return looks.length === 0 ? undefined : Math.min(...looks);
+}
+
+/** No event says when it is over: whatever kept the cluster from being looked at, and what may pass by itself. */
+function isEnvironmental({ observed }: Conclusion, verdict: DeliveryVerdict): boolean {
+  const isUnseen = observed?.ok === false && observed.step === 'cluster';
+  return isUnseen || verdict.problems.some(({ code }) => environmental.has(code));
 }
 
 const environmental = new Set([
@@ -257,6 +288,7 @@ const environmental = new Set([
   'CLUSTER_CREDENTIALS_INVALID',
   'RENDER_CRASHED',
   'RENDER_BUSY',
+  'RENDER_PROTOCOL',
   'INTERNAL',
   'APPLY_FAILED',
 ]);

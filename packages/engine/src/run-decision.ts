@@ -177,6 +177,15 @@ function countFailures(of: {
   state.retryAt = state.failures > limit ? 0 : now + Math.min(baseMs * factor ** (state.failures - 1), maxMs);
 }
 
+/** Nothing is left to write: what an earlier run could not do has been done by somebody else, or is wanted no more. */
+export function forgetFailures(state: DeliveryState, plan: Plan): void {
+  const isOpen = plan.actions.some((action) => action.kind === 'keep' && action.reason === 'drift-tolerated');
+  if (isOpen) return;
+  delete state.failedCandidate;
+  state.failures = 0;
+  state.retryAt = 0;
+}
+
 function countHeal(state: DeliveryState, now: number): void {
   state.heals = now - state.healedAt > healQuietMs ? 1 : state.heals + 1;
   state.healedAt = now;
