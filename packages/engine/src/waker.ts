@@ -1,6 +1,6 @@
 // Turns what happened into keys to work on, the urgent ones first. It never works on anything itself.
 
-import type { Conclusion, DeliveryId, DeliveryVerdict, SourceId } from '@weir/core';
+import type { Conclusion, Delivery, DeliveryId, DeliveryVerdict, SourceId } from '@weir/core';
 import type { Declarations, DeclaredChange } from './declarations.ts';
 import type { DeliveryStates } from './delivery-state.ts';
 import type { Inventories } from './inventories.ts';
@@ -51,6 +51,11 @@ class EventWaker implements Waker {
 
   begin(rooms: WakerRooms): void {
     this.#rooms = rooms;
+    // A delivery that went while nobody looked claims nothing any more.
+    for (const id of rooms.inventories.deliveries())
+      if (rooms.declarations.declared(id) === undefined) rooms.inventories.forget(id);
+    for (const { reading } of rooms.declarations.all())
+      if (reading.kind === 'delivery' && reading.source !== undefined) markRefresh(reading.delivery, rooms);
     for (const source of rooms.declarations.sources()) rooms.sourceQueue.add(source.id);
     for (const declared of rooms.declarations.all()) {
       if (declared.kind.role === 'delivery') rooms.deliveryQueue.add(declared.id);
@@ -86,6 +91,7 @@ class EventWaker implements Waker {
     const isAsked =
       current?.delivery.requestToken !== undefined &&
       current.delivery.requestToken !== old?.delivery.requestToken;
+    if (source !== undefined && isAsked) markRefresh(current.delivery, rooms);
     if (source !== undefined && (isAsked || rooms.sources.state(source.id) === undefined))
       rooms.sourceQueue.add(source.id);
     const left = old?.source;
@@ -144,7 +150,9 @@ class EventWaker implements Waker {
     void Promise.all(
       users.map(async (user, index) => {
         const recipe = rooms.states.peek(user)?.recipe;
-        const isTouched = recipe === undefined || (await rooms.renders.isStale({ url, snapshot, recipe }));
+        // Whatever hinders the comparison: the reconcile tells it.
+        const isTouched =
+          recipe === undefined || (await rooms.renders.isStale({ url, snapshot, recipe }).catch(() => true));
         rooms.deliveryQueue.add(user, isTouched ? 0 : carriedDelayMs + index * carriedSpreadMs);
       }),
     );
@@ -176,6 +184,16 @@ class EventWaker implements Waker {
     for (const { id } of woken) rooms.sourceQueue.add(id);
     return woken.length;
   }
+}
+
+/**
+ * A refresh is answered by a fetch that begins after it. Noted here, since the fetch may be over before the delivery is
+ * looked at.
+ */
+function markRefresh({ id, owner, source, requestToken }: Delivery, rooms: WakerRooms): void {
+  if (requestToken === undefined) return;
+  const attempts = rooms.sources.state(source)?.attempts ?? 0;
+  rooms.states.of(id, owner.uid).refresh = { token: requestToken, attempts };
 }
 
 /** Whether a change can alter a plan or a verdict. */
