@@ -81,7 +81,12 @@ export function createSources(options: SourcesOptions): Sources {
         return undefined;
       }
       const fetched = await fetchSource({ declaration, before, options, signal });
-      if (signal.aborted) return undefined;
+      // Nobody declares it any more: its state went with the declaration, and must not come back.
+      const isForgotten = options.declaration(id) === undefined || states.get(id) !== before;
+      if (signal.aborted || isForgotten) {
+        if (fetched.ok && fetched.value.snapshot !== before?.snapshot) fetched.value.snapshot.release();
+        return isForgotten ? 0 : undefined;
+      }
       const after = nextState({ declaration, before, fetched, now: options.now() });
       states.set(id, after);
       if (before?.snapshot !== undefined && before.snapshot !== after.snapshot) before.snapshot.release();
