@@ -47,7 +47,8 @@ export async function installHub(options: {
     applied.push(name);
   }
   await Promise.all(crds.map((crd) => established(client, crd, signal)));
-  await client.resources({ fresh: true });
+  const own = crds.filter(({ metadata }) => applied.includes(metadata.name));
+  await served(client, own, signal);
   return { applied, foreign, problems };
 }
 
@@ -57,6 +58,23 @@ function versionsOf(crd: KubeObject): string[] {
   return versions
     .filter(isRecord)
     .flatMap(({ name, served }) => (served === true && typeof name === 'string' ? [name] : []));
+}
+
+/** Discovery follows an established definition a moment later; until then nobody can address the kind. */
+async function served(client: KubeClient, crds: readonly KubeObject[], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const discovery = await client.resources({ fresh: 'now' });
+    const isServed = (crd: KubeObject): boolean =>
+      versionsOf(crd).every((version) => discovery.find({ ...groupAndKind(crd), version }) !== undefined);
+    if (crds.every(isServed)) return;
+    await pause(50, signal);
+  }
+}
+
+function groupAndKind(crd: KubeObject): { group: string; kind: string } {
+  const spec = isRecord(crd.spec) ? crd.spec : {};
+  const names = isRecord(spec.names) ? spec.names : {};
+  return { group: String(spec.group ?? ''), kind: String(names.kind ?? '') };
 }
 
 async function established(client: KubeClient, crd: KubeObject, signal: AbortSignal): Promise<void> {

@@ -19,8 +19,8 @@ export interface KubeClient {
   readonly name: string;
   readonly server: string;
   readonly transport: Transport;
-  /** Cached; `fresh` asks the server again. */
-  resources(options?: { fresh?: boolean }): Promise<Discovery>;
+  /** Cached; `fresh` asks the server again, unless that was done within 2 s; `now` in any case. */
+  resources(options?: { fresh?: boolean | 'now' }): Promise<Discovery>;
   /** The resource of a kind; asks the server again (at most every 2 s) when it is not known. Throws KIND_UNKNOWN. */
   resourceOf(ref: Pick<ObjectRef, 'group' | 'version' | 'kind'>): Promise<Resource>;
   get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
@@ -55,7 +55,10 @@ export function connect(access: ClusterAccess, options: { name?: string } = {}):
     name: options.name ?? access.name,
     server: access.server,
     transport,
-    resources: (wanted) => (wanted?.fresh === true ? discovery.renewed() : discovery.current()),
+    resources: ({ fresh = false } = {}) => {
+      if (fresh === false) return discovery.current();
+      return fresh === 'now' ? discovery.renewed(0) : discovery.renewed();
+    },
     resourceOf,
     get: async (ref, signal) => getObject({ transport, resource: await resourceOf(ref), ref, signal }),
     list: (resource, wanted) => listObjects(transport, resource, wanted),
@@ -68,7 +71,7 @@ export function connect(access: ClusterAccess, options: { name?: string } = {}):
 interface Cached<T> {
   current(): Promise<T>;
   /** Asks anew, unless that was done a moment ago. */
-  renewed(): Promise<T>;
+  renewed(restMs?: number): Promise<T>;
 }
 
 /** One answer for all who ask. Shared, so one caller's abort must not end it; the transport's deadline bounds it. */
@@ -85,11 +88,11 @@ function createCached<T>(
     known = asked;
     return asked.answer;
   };
-  const isOlder = (ms: number): boolean => known === undefined || Date.now() - known.at > ms;
+  const isOlder = (ms: number): boolean => known === undefined || Date.now() - known.at >= ms;
   return {
     current: () =>
       known === undefined || isOlder(ages.staleMs ?? Number.POSITIVE_INFINITY) ? ask() : known.answer,
-    renewed: () => (known === undefined || isOlder(ages.restMs) ? ask() : known.answer),
+    renewed: (restMs = ages.restMs) => (known === undefined || isOlder(restMs) ? ask() : known.answer),
   };
 }
 
