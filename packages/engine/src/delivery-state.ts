@@ -18,6 +18,8 @@ export interface DeliveryState {
   heals: number;
   healAt: number;
   healedAt: number;
+  /** Since when the cluster of a delivery that is being deleted does not serve a kind of its objects. */
+  hiddenSince?: number;
   /** When it waited for dependencies that were not looked at yet for the first time; milliseconds since the epoch. */
   firstLookAt?: number;
   /** Since when the health of all objects is waited for. */

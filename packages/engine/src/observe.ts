@@ -21,6 +21,7 @@ import type { DeliveryStates } from './delivery-state.ts';
 import { type Fleet, problemOf, type Session } from './fleet.ts';
 import type { Inventories, InventoryRecord } from './inventories.ts';
 import type { Rendering, Renders } from './renders.ts';
+import { discoverFor, followVersions } from './served-kinds.ts';
 import type { SourceState } from './sources.ts';
 
 export interface ObserveContext {
@@ -210,12 +211,13 @@ async function observeCluster(input: {
 }): Promise<Observation> {
   const { delivery, context, signal, source, session, rendering, recipe } = input;
   const inventory = context.inventories.open(delivery.id, delivery.owner, session.key);
-  const refs = [
+  const refs = (): ObjectRef[] => [
     ...rendering.objects.map(({ object }) => refOf(object)),
     ...[...inventory.entries.values()].map(({ ref }) => ref),
   ];
-  const discovery = await discoverFor(refs, session, signal);
-  await session.cache.follow(resourcesFor(refs, { delivery, discovery }), signal);
+  const discovery = await discoverFor(refs(), session);
+  followVersions(inventory, discovery);
+  await session.cache.follow(resourcesFor(refs(), { delivery, discovery }), signal);
   const desired = prepareDesired({
     delivery,
     rendered: rendering.objects,
@@ -242,18 +244,6 @@ async function observeCluster(input: {
     candidate,
     warnings: source.warnings,
   };
-}
-
-/** Asks the cluster again (rarely) when it does not know a kind: a definition may have been installed since. */
-async function discoverFor(
-  refs: readonly ObjectRef[],
-  session: Session,
-  _signal: AbortSignal,
-): Promise<Discovery> {
-  const known = await session.client.resources();
-  return refs.every((ref) => known.find(ref) !== undefined)
-    ? known
-    : session.client.resources({ fresh: true });
 }
 
 function resourcesFor(

@@ -1,13 +1,17 @@
 // The end of a delivery: its objects go first, then its journal, then its finalizer. What is not ours stays.
 
-import { type Delivery, isWrite, type Plan, type Problem, planRemoval } from '@weir/core';
+import { type Delivery, isWrite, type Plan, type Problem, planRemoval, showRef } from '@weir/core';
+import type { Discovery } from '@weir/kube';
 import { executePlan } from './execute.ts';
 import { problemOf } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
+import { discoverFor, followVersions } from './served-kinds.ts';
 
 /** Finalizers of other controllers may take long; their end is an event, this is for those that leave none. */
 const recheckMs = 15_000;
+/** A kind that is not served for this long is gone, and its objects with it. */
+const hiddenMs = 60_000;
 
 export async function reconcileRemoval(
   delivery: Delivery,
@@ -17,7 +21,9 @@ export async function reconcileRemoval(
   const { finalizer } = delivery.deletion;
   if (finalizer === undefined) return undefined;
   const inventory = context.inventories.get(delivery.id);
-  if (inventory !== undefined && inventory.entries.size > 0) {
+  // What stays is nobody's concern: not even the cluster has to be there.
+  const isEmpty = inventory === undefined || inventory.entries.size === 0;
+  if (!isEmpty && delivery.deletion.mode === 'delete') {
     const problem = await removeObjects({ delivery, inventory, context, signal });
     if (problem !== undefined) await reportProblem({ delivery, problem, context, signal });
     if (problem !== undefined || inventory.entries.size > 0) return recheckMs;
@@ -39,8 +45,17 @@ async function removeObjects(of: {
   const session = opened.value;
   const trouble = session.cache.trouble();
   if (trouble !== undefined) return trouble.problem;
+  // The journal is of another cluster: of what is here nothing is in it, whatever it is called.
+  if (session.key !== inventory.cluster) {
+    for (const id of [...inventory.entries.keys()]) inventory.leave(id);
+    return undefined;
+  }
   try {
-    const discovery = await session.client.resources();
+    const refs = [...inventory.entries.values()].map(({ ref }) => ref);
+    const discovery = await discoverFor(refs, session);
+    followVersions(inventory, discovery);
+    const hidden = hiddenKind({ delivery, inventory, discovery, context });
+    if (hidden !== undefined) return hidden;
     const resources = [...inventory.entries.values()].flatMap(({ ref }) => discovery.find(ref) ?? []);
     await session.cache.follow([...new Set(resources)], signal);
     const plan: Plan = planRemoval({
@@ -63,6 +78,30 @@ async function removeObjects(of: {
   } catch (error) {
     return problemOf(error);
   }
+}
+
+/** A server that has just started does not name all its kinds yet: what it hides so long is not gone. */
+function hiddenKind(of: {
+  delivery: Delivery;
+  inventory: InventoryRecord;
+  discovery: Discovery;
+  context: ReconcileContext;
+}): Problem | undefined {
+  const { delivery, inventory, discovery, context } = of;
+  const hidden = [...inventory.entries.values()].find(({ ref }) => discovery.find(ref) === undefined);
+  const state = context.states.of(delivery.id, delivery.owner.uid);
+  if (hidden === undefined) {
+    delete state.hiddenSince;
+    return undefined;
+  }
+  const now = context.now().getTime();
+  state.hiddenSince ??= now;
+  if (now - state.hiddenSince >= hiddenMs) return undefined;
+  return {
+    code: 'KIND_UNKNOWN',
+    message: `${showRef(hidden.ref)}: the cluster serves no such kind; when it still does not in a minute, it counts as gone`,
+    object: hidden.ref,
+  };
 }
 
 async function reportProblem(of: {
