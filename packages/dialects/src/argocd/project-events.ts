@@ -37,8 +37,13 @@ export function projectEvents(view: ApplicationView, after: Status): readonly Ev
 function conditionEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
   const known = new Set(conditionsOf(view.before).map(({ type, message }) => `${type} ${message}`));
   return conditionsOf(after)
-    .filter(({ type, message }) => type !== 'SyncError' && !known.has(`${type} ${message}`))
+    .filter(({ type, message }) => !isToldByEnd(type, message) && !known.has(`${type} ${message}`))
     .map(({ type, message }) => ({ type: 'Warning', reason: type, message }));
+}
+
+/** A sync that was skipped has no end that could tell of it. */
+function isToldByEnd(type: string, message: string): boolean {
+  return type === 'SyncError' && !message.startsWith('Skipping sync attempt');
 }
 
 function conditionsOf(status: unknown): readonly { readonly type: string; readonly message: string }[] {

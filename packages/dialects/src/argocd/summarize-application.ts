@@ -1,7 +1,7 @@
 // Sums up an Application in one line, from the resource alone.
 // It never fails: what is not there is empty.
 
-import type { KubeObject, Summary } from '@weir/core';
+import type { ErrorCode, KubeObject, Summary } from '@weir/core';
 import { recordsAt, textAt } from '../resource/read-field.ts';
 import { inClusterName, inClusterServer, skipReconcileAnnotation } from './names.ts';
 
@@ -33,5 +33,19 @@ function messageOf(object: KubeObject): string {
   if (condition !== undefined) return textAt(condition, 'message') ?? '';
   const phase = textAt(object, 'status', 'operationState', 'phase');
   if (phase === undefined || phase === 'Succeeded') return '';
-  return textAt(object, 'status', 'operationState', 'message') ?? '';
+  return codedMessage(textAt(object, 'status', 'operationState', 'message') ?? '');
+}
+
+/** A sync that will be tried again tells its failure in Argo CD's words, which carry no code. */
+const phrases: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/ is invalid: /, 'APPLY_INVALID'],
+  [/ is forbidden: /, 'APPLY_FORBIDDEN'],
+  [/Operation cannot be fulfilled/, 'APPLY_CONFLICT'],
+  [/namespaces ".*" not found/, 'NAMESPACE_MISSING'],
+];
+
+function codedMessage(message: string): string {
+  if (/\b[A-Z]+_[A-Z_]+\b/.test(message.replace(/"[^"]*"/g, ''))) return message;
+  const found = phrases.find(([phrase]) => phrase.test(message));
+  return found === undefined ? message : `${found[1]}: ${message}`;
 }
