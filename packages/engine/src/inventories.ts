@@ -71,10 +71,9 @@ export function createInventories(options: {
     claims,
     contested: new Set(),
     otherThan: (delivery, cluster, id) => {
-      for (const record of records.values())
-        if (record.delivery !== delivery && record.cluster === cluster && record.entries.has(id))
-          return record.delivery;
-      return undefined;
+      const isOther = (record: OneInventory): boolean =>
+        record.delivery !== delivery && record.cluster === cluster && record.entries.has(id);
+      return [...records.values()].find(isOther)?.delivery;
     },
   };
   return {
