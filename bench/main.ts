@@ -1,4 +1,5 @@
-// `npm run bench [-- --dialect flux|argocd] [--workload W1|W2] [--runs N]`: prints a table of figures as ratios.
+// `npm run bench [-- --dialect flux|argocd] [--workload W1|W2] [--runs N]
+// [--step install|rest|one-line]`: prints a table of figures as ratios.
 
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     dialect: { type: 'string', multiple: true, default: ['flux', 'argocd'] },
     workload: { type: 'string', multiple: true, default: ['W1', 'W2'] },
     runs: { type: 'string', default: '20' },
+    step: { type: 'string', multiple: true, default: ['install', 'rest', 'one-line'] },
   },
 });
 
@@ -28,10 +30,16 @@ async function measure(of: { dialect: DialectName; workload: Workload }): Promis
     const controller = await rig.startController();
     const bench = { ...of, rig, log, controller, follower: new Follower(rig, of.workload.namespace) };
     try {
-      const install = await firstInstall(bench);
-      const atRest = await rest(bench);
+      const isWanted = (step: string): boolean => values.step.includes(step);
+      const found = await firstInstall(bench);
+      for (const { what, value, floor } of found) log(`${what}: ${value}, floor ${floor ?? '-'}`);
+      if (isWanted('rest')) found.push(...(await rest(bench)));
       const runs = of.workload.name === 'W1' ? Number(values.runs) : Math.min(5, Number(values.runs));
-      return [install, ...(await oneLine({ ...bench, runs })), ...atRest];
+      if (isWanted('one-line')) found.push(...(await oneLine({ ...bench, runs })));
+      return found;
+    } catch (error) {
+      log(`failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      throw error;
     } finally {
       bench.follower.stop();
       await controller.stop();

@@ -136,8 +136,10 @@ async function startController(of: {
     webhookUrl: `${base}/webhook`,
     push: () => pushNotice({ url: `${base}/webhook`, repoUrl: of.repoUrl, secret }),
     stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
       child.kill('SIGTERM');
-      await once(child, 'exit');
+      await ended;
     },
   };
 }

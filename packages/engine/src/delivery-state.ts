@@ -7,6 +7,8 @@ export interface DeliveryState {
   readonly uid: string;
   verdict?: DeliveryVerdict;
   run?: Run;
+  /** Set while the delivery is observed: ends that, since something newer is wanted. */
+  superseded?: AbortController;
   /** What was rendered last, with the capabilities of its cluster. */
   recipe?: Recipe;
   /** Digest of what the last failed run wanted; its failures count only for that. */

@@ -141,7 +141,7 @@ async function contextOf(of: {
 async function diffOne(delivery: Delivery, context: DiffContext, signal: AbortSignal): Promise<DeliveryDiff> {
   await context.fetch(delivery.source);
   // What a delivery waits for is no part of the question.
-  const observed = await observeDelivery({ ...delivery, dependsOn: [] }, context, signal);
+  const observed = await observeDelivery({ ...delivery, dependsOn: [] }, context, { signal });
   const cluster = context.inventories.get(delivery.id)?.cluster ?? '';
   if (!observed.ok) return { id: delivery.id, cluster, problems: observed.problems, changes: [] };
   const changes: ObjectChange[] = [];

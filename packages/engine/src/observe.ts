@@ -73,8 +73,12 @@ const fail = (step: FailedStep, problem: Problem, revision?: ResolvedRef): Obser
 export async function observeDelivery(
   delivery: Delivery,
   context: ObserveContext,
-  signal: AbortSignal,
+  signals: {
+    readonly signal: AbortSignal /** Ends the rendering alone. */;
+    readonly superseded?: AbortSignal;
+  },
 ): Promise<Observed> {
+  const { signal, superseded = signal } = signals;
   const source = sourceOf(delivery, context);
   if ('ok' in source) return source;
   const waiting = unmetDependency(delivery, context, source.resolved);
@@ -93,7 +97,7 @@ export async function observeDelivery(
     });
     const rendering = await context.renders.render(
       { url: source.url, snapshot: source.snapshot, recipe },
-      signal,
+      AbortSignal.any([signal, superseded]),
     );
     if (!rendering.ok) return fail('render', rendering.problem, source.resolved);
     return {

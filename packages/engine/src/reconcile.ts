@@ -32,8 +32,13 @@ export async function reconcileDelivery(
   if (awaitsRefresh(delivery, state, context)) return undefined;
   await context.setFinalizer(delivery, true, signal);
   const since = context.now().getTime();
-  const observed = await observeDelivery(delivery, context, signal);
+  const superseded = new AbortController();
+  state.superseded = superseded;
+  const observed = await observeDelivery(delivery, context, { signal, superseded: superseded.signal });
+  delete state.superseded;
   if (signal.aborted) return undefined;
+  // A newer commit or spec came while this one was rendered: it is nothing to tell of.
+  if (superseded.signal.aborted) return 0;
   const silentMs = observed.ok || observed.isPending !== true ? 0 : silenceLeftMs(state, since);
   if (silentMs > 0) return silentMs;
   if (!observed.ok) return conclude({ delivery, state, context, signal, observed });

@@ -43,7 +43,7 @@ const maxKept = 5_000;
 
 export function createRenders(options: { store: SourceStore; pool: RenderPool }): Renders {
   const kept = new Map<string, Kept>();
-  const flights = new Map<string, Promise<Rendering>>();
+  const flights = new Map<string, Flight>();
   const changes = createChanges(options.store);
   const counts = { made: 0, carried: 0 };
   const carry = async (key: string, { url, snapshot }: RenderRequest): Promise<Rendering | undefined> => {
@@ -89,12 +89,42 @@ export function createRenders(options: { store: SourceStore; pool: RenderPool })
         return carried;
       }
       const flightKey = `${key}@${request.snapshot.id}`;
-      const running =
-        flights.get(flightKey) ?? make(key, request, signal).finally(() => flights.delete(flightKey));
-      flights.set(flightKey, running);
-      return running;
+      const flight = flights.get(flightKey) ?? takeOff((abort) => make(key, request, abort));
+      flights.set(flightKey, flight);
+      void flight.rendering.finally(() => flights.delete(flightKey));
+      return await ride(flight, signal);
     },
   };
+}
+
+/** One rendering that is under way, for all who wait for it. */
+interface Flight {
+  readonly rendering: Promise<Rendering>;
+  readonly abort: AbortController;
+  waiters: number;
+}
+
+function takeOff(make: (signal: AbortSignal) => Promise<Rendering>): Flight {
+  const abort = new AbortController();
+  return { rendering: make(abort.signal), abort, waiters: 0 };
+}
+
+/** Whoever is no longer interested leaves at once; the last one ends the rendering. */
+async function ride(flight: Flight, signal: AbortSignal): Promise<Rendering> {
+  flight.waiters++;
+  let leave = (): void => {};
+  const left = new Promise<Rendering>((resolve) => {
+    leave = () => resolve({ ok: false, problem: { code: 'RENDER_BUSY', message: 'rendering was given up' } });
+  });
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([flight.rendering, left]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+    flight.waiters--;
+    if (flight.waiters === 0) flight.abort.abort(new Error('nobody waits for this rendering'));
+  }
 }
 
 interface Changes {

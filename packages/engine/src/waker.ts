@@ -72,6 +72,7 @@ class EventWaker implements Waker {
       for (const user of rooms.declarations.users(id)) rooms.deliveryQueue.add(user, burstMs);
       return;
     }
+    supersede(rooms, id);
     if (after === undefined) this.#removed(id, rooms);
     else rooms.deliveryQueue.add(id);
     this.#inlineSource({ before, after }, rooms);
@@ -153,6 +154,7 @@ class EventWaker implements Waker {
         // Whatever hinders the comparison: the reconcile tells it.
         const isTouched =
           recipe === undefined || (await rooms.renders.isStale({ url, snapshot, recipe }).catch(() => true));
+        if (isTouched) supersede(rooms, user);
         rooms.deliveryQueue.add(user, isTouched ? 0 : carriedDelayMs + index * carriedSpreadMs);
       }),
     );
@@ -194,6 +196,11 @@ function markRefresh({ id, owner, source, requestToken }: Delivery, rooms: Waker
   if (requestToken === undefined) return;
   const attempts = rooms.sources.state(source)?.attempts ?? 0;
   rooms.states.of(id, owner.uid).refresh = { token: requestToken, attempts };
+}
+
+/** Ends the rendering of what is no longer wanted; a write that is under way is left alone. */
+function supersede(rooms: WakerRooms, id: DeliveryId): void {
+  rooms.states.peek(id)?.superseded?.abort(new Error('something newer is wanted'));
 }
 
 /** Whether a change can alter a plan or a verdict. */
