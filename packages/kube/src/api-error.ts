@@ -53,28 +53,52 @@ export function apiErrorOf(input: {
     input.status === 404 && status.kind === 'namespaces' && input.object?.kind !== 'Namespace';
   const code = missingNamespace ? 'NAMESPACE_MISSING' : (codes[input.status] ?? 'APPLY_FAILED');
   const subject = input.object === undefined ? input.what : showRef(input.object);
+  const said = isSecret(input.object) && quotesValues.has(input.status) ? withheld(status) : status.message;
   return new ApiError({
     status: input.status,
     reason: status.reason,
     code,
-    message: `${subject}: ${status.message === '' ? `the API server answered ${input.status}` : status.message}`,
+    message: `${subject}: ${said === '' ? `the API server answered ${input.status}` : said}`,
     ...(input.object === undefined ? {} : { object: input.object }),
   });
 }
 
-function parseStatus(body: string): { reason: string; message: string; kind: string } {
+function isSecret(object: ObjectRef | undefined): boolean {
+  return object?.kind === 'Secret' && object.group === '';
+}
+
+/** With these an API server quotes what it could not take ("expected string, got 1234"). */
+const quotesValues: ReadonlySet<number> = new Set([400, 422, 500]);
+
+/** What may be told of a refused Secret: the fields that the server names, never its words about them. */
+function withheld({ fields }: Status): string {
+  const named = fields.length === 0 ? '' : ` (${fields.join(', ')})`;
+  return `the API server refuses it as invalid${named}; expected every value of data to be a text in base64. Its words are withheld, since they may quote the Secret`;
+}
+
+interface Status {
+  readonly reason: string;
+  readonly message: string;
+  readonly kind: string;
+  /** `data[tls.key]: FieldValueRequired` */
+  readonly fields: readonly string[];
+}
+
+function parseStatus(body: string): Status {
   try {
     const parsed: unknown = JSON.parse(body);
     if (isRecord(parsed)) {
       const details = isRecord(parsed.details) ? parsed.details : {};
+      const causes = Array.isArray(details.causes) ? details.causes.filter(isRecord) : [];
       return {
         reason: String(parsed.reason ?? ''),
         message: String(parsed.message ?? '').slice(0, 2000),
         kind: String(details.kind ?? ''),
+        fields: causes.slice(0, 10).map(({ field, reason }) => `${field ?? ''}: ${reason ?? ''}`),
       };
     }
   } catch {
     // A proxy's page or plain text: shown as it is.
   }
-  return { reason: '', message: body.slice(0, 300), kind: '' };
+  return { reason: '', message: body.slice(0, 300), kind: '', fields: [] };
 }

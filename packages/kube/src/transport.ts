@@ -90,7 +90,7 @@ async function sendWithRetry(sending: Sending): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     const response = await dispatch(sending);
     const body = await readBody(sending, response);
-    if (response.statusCode < 400) return body === '' ? undefined : JSON.parse(body);
+    if (response.statusCode < 400) return parseBody(sending, body);
     const retryAfter = Number(response.headers['retry-after']);
     const mayRetry = response.statusCode === 429 || (response.statusCode === 503 && retryAfter > 0);
     if (!mayRetry || attempt >= maxAttempts) {
@@ -106,6 +106,19 @@ async function sendWithRetry(sending: Sending): Promise<unknown> {
       Math.min(Number.isFinite(retryAfter) ? retryAfter * 1000 : 250 * 2 ** attempt, 10_000),
       sending.request.signal,
     );
+  }
+}
+
+/** The parser's message would quote the answer, which may be a Secret. */
+function parseBody({ access, request }: Sending, body: string): unknown {
+  if (body === '') return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new WeirError({
+      code: 'CLUSTER_UNREACHABLE',
+      message: `cluster ${access.name}: ${request.method} ${request.path.slice(0, 120)} at ${access.server} was answered with something else than JSON; expected an API server`,
+    });
   }
 }
 
