@@ -1,6 +1,6 @@
 // What kinds a cluster serves, and under which path; never what is in them.
 
-import { isRecord, type ObjectRef } from '@weir/core';
+import { isRecord, type ObjectRef, WeirError } from '@weir/core';
 import type { Transport } from './transport.ts';
 
 export interface Resource {
@@ -32,7 +32,7 @@ export async function discover(transport: Transport, signal?: AbortSignal): Prom
     transport.send({ method: 'GET', path: '/api', accept, ...aborting }),
     transport.send({ method: 'GET', path: '/apis', accept, ...aborting }),
   ]);
-  return discoveryOf([...resourcesOf(core), ...resourcesOf(groups)]);
+  return discoveryOf([...resourcesOf(core, '/api'), ...resourcesOf(groups, '/apis')]);
 }
 
 export function discoveryOf(all: readonly Resource[]): Discovery {
@@ -58,8 +58,13 @@ const listOf = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isRecord) : [];
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-function resourcesOf(answer: unknown): Resource[] {
-  if (!isRecord(answer)) return [];
+/** An answer of another sort must not be taken for a cluster that serves nothing: its objects would count as gone. */
+function resourcesOf(answer: unknown, path: string): Resource[] {
+  if (!isRecord(answer) || !Array.isArray(answer.items) || answer.items.length === 0)
+    throw new WeirError({
+      code: 'CLUSTER_UNREACHABLE',
+      message: `discovery at ${path}: the answer is no list of API groups; expected Kubernetes 1.27 or later`,
+    });
   return listOf(answer.items).flatMap((group) =>
     listOf(group.versions).flatMap((version) =>
       listOf(version.resources).flatMap((resource) => {
