@@ -1,7 +1,7 @@
 // The only file that writes to a cluster: server-side apply, merge patch, deletion, events.
 // It decides nothing: what to write was a line in a plan before.
 
-import { isRecord, type KubeObject, type ObjectRef, refOf } from '@weir/core';
+import { isRecord, type KubeObject, type ObjectRef, refOf, showRef, WeirError } from '@weir/core';
 import { parseObject } from '../answers.ts';
 import { isNotFound } from '../api-error.ts';
 import type { KubeClient } from '../client.ts';
@@ -91,12 +91,18 @@ export function createWriter(client: KubeClient): Writer {
   };
 }
 
-async function objectPath(
-  client: KubeClient,
-  ref: ObjectRef,
-  subresource?: string,
-  _signal?: AbortSignal,
-): Promise<string> {
+/** Without a name the path would be that of all objects of the kind, and a deletion one of them all. */
+function assertNamed(ref: ObjectRef): void {
+  if (['', '.', '..'].includes(ref.name) || ['.', '..'].includes(ref.namespace))
+    throw new WeirError({
+      code: 'OBJECT_INVALID',
+      message: `${showRef(ref)}: has no name that an API server takes; expected metadata.name`,
+      object: ref,
+    });
+}
+
+async function objectPath(client: KubeClient, ref: ObjectRef, subresource?: string): Promise<string> {
+  assertNamed(ref);
   const resource = await client.resourceOf(ref);
   return pathOf(resource, {
     name: ref.name,
