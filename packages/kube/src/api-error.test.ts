@@ -1,45 +1,88 @@
-import { expect, it } from 'vitest';
-import { apiErrorOf } from './api-error.ts';
+import { describe, expect, it } from 'vitest';
+import { apiErrorOf, isConflict, isNotFound } from './api-error.ts';
 
-const secret = { group: '', version: 'v1', kind: 'Secret', namespace: 'web', name: 's' };
-const body = (message: string, causes: readonly unknown[] = []): string =>
-  JSON.stringify({ kind: 'Status', message, reason: 'Invalid', details: { kind: 'Secret', causes } });
+const object = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'web', name: 'shop' };
 
-const table: Record<string, [status: number, body: string, says: string]> = {
-  // The words of a 1.36 API server.
-  'a value of a wrong type': [
-    500,
-    body(
-      '.data.pin: expected string, got &value.valueUnstructured{Value:map[string]interface {}{"deep":"hunter2"}}',
-    ),
-    'refuses it as invalid;',
-  ],
-  'an invalid value': [
+const status = (fields: Record<string, unknown>): string =>
+  JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', ...fields });
+
+const table: Record<string, [answer: number, body: string, expected: string]> = {
+  'a refusal by validation': [
     422,
-    body('data[a]: Invalid value: "hunter2"', [{ field: 'data[a]', reason: 'FieldValueInvalid' }]),
-    'refuses it as invalid (data[a]: FieldValueInvalid);',
+    status({ reason: 'Invalid', message: 'spec.replicas: Invalid value' }),
+    'APPLY_INVALID Deployment/web/shop: spec.replicas: Invalid value',
   ],
-  'a page of a proxy': [500, '<html>hunter2', 'refuses it as invalid;'],
+  'a refusal by rights': [
+    403,
+    status({ reason: 'Forbidden', message: 'no' }),
+    'APPLY_FORBIDDEN Deployment/web/shop: no',
+  ],
+  'bad credentials': [
+    401,
+    status({ reason: 'Unauthorized', message: 'Unauthorized' }),
+    'CLUSTER_CREDENTIALS_INVALID Deployment/web/shop: Unauthorized',
+  ],
+  'a conflict': [
+    409,
+    status({ reason: 'Conflict', message: 'newer' }),
+    'APPLY_CONFLICT Deployment/web/shop: newer',
+  ],
+  'a namespace that is missing': [
+    404,
+    status({
+      reason: 'NotFound',
+      message: 'namespaces "web" not found',
+      details: { kind: 'namespaces', name: 'web' },
+    }),
+    'NAMESPACE_MISSING Deployment/web/shop: namespaces "web" not found',
+  ],
+  'an object that is missing': [
+    404,
+    status({ reason: 'NotFound', message: 'not found', details: { kind: 'deployments' } }),
+    'APPLY_FAILED Deployment/web/shop: not found',
+  ],
+  'an object that is too large': [
+    413,
+    status({ message: 'too large' }),
+    'APPLY_INVALID Deployment/web/shop: too large',
+  ],
+  'a server that fails': [500, status({ message: 'etcd' }), 'APPLY_FAILED Deployment/web/shop: etcd'],
+  'the page of a proxy': [
+    502,
+    '<html>Bad Gateway</html>',
+    'APPLY_FAILED Deployment/web/shop: <html>Bad Gateway</html>',
+  ],
+  'an answer without a word': [503, '', 'APPLY_FAILED Deployment/web/shop: the API server answered 503'],
+  'an answer that is JSON and no Status': [500, '[]', 'APPLY_FAILED Deployment/web/shop: []'],
 };
-for (const [sentence, [status, text, says]] of Object.entries(table))
-  it(`no value of a Secret is told: ${sentence}`, () => {
-    const { message } = apiErrorOf({ status, body: text, what: 'PATCH /x', object: secret });
-    expect(message).toContain(says);
-    expect(message).not.toContain('hunter2');
+
+describe('an answer of the API server', () => {
+  for (const [sentence, [answer, body, expected]] of Object.entries(table))
+    it(`about ${sentence}`, () => {
+      const { problem } = apiErrorOf({ status: answer, body, what: 'PATCH /x', object });
+      expect(`${problem.code} ${problem.message}`).toBe(expected);
+    });
+
+  it('names what was asked for where it is no object', () =>
+    expect(apiErrorOf({ status: 500, body: '', what: 'GET /apis' }).message).toBe(
+      'GET /apis: the API server answered 500',
+    ));
+
+  it('is kept short', () => {
+    const long = 'x'.repeat(10_000);
+    expect(apiErrorOf({ status: 500, body: long, what: 'GET /' }).message.length).toBeLessThan(400);
+    expect(
+      apiErrorOf({ status: 500, body: status({ message: long }), what: 'GET /' }).message.length,
+    ).toBeLessThan(2_100);
   });
 
-it('what does not quote values is told of a Secret too', () => {
-  const { message } = apiErrorOf({
-    status: 403,
-    body: body('secrets is forbidden'),
-    what: '',
-    object: secret,
+  it('is told apart by its status', () => {
+    const of = (answer: number) => apiErrorOf({ status: answer, body: '', what: '' });
+    expect([
+      isNotFound(of(404)),
+      isNotFound(of(409)),
+      isConflict(of(409)),
+      isConflict(new Error('409')),
+    ]).toEqual([true, false, true, false]);
   });
-  expect(message).toBe('Secret/web/s: secrets is forbidden');
-});
-
-it('other objects are told of in the words of the server', () => {
-  const object = { ...secret, kind: 'ConfigMap' };
-  const { message } = apiErrorOf({ status: 422, body: body('data: Invalid value: 3'), what: '', object });
-  expect(message).toBe('ConfigMap/web/s: data: Invalid value: 3');
 });
