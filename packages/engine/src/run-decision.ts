@@ -108,7 +108,8 @@ export function afterRun(of: {
   const isComplete = failures === 0 && blocked.length === 0;
   if (run.orderToken !== undefined) state.handledOrder = run.orderToken;
   // A run that wrote nothing only notes that the new commit is in force; what was done last stays told.
-  const wrote = results.length > 0 || run.trigger === 'order' || !isComplete;
+  // But a failure must not stay told once what it failed at is no longer wanted.
+  const wrote = results.length > 0 || run.trigger === 'order' || !isComplete || state.run?.phase === 'failed';
   if (wrote)
     state.run = {
       ...run,

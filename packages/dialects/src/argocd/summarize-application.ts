@@ -42,6 +42,7 @@ const phrases: readonly (readonly [RegExp, ErrorCode])[] = [
   [/ is forbidden: /, 'APPLY_FORBIDDEN'],
   [/Operation cannot be fulfilled/, 'APPLY_CONFLICT'],
   [/namespaces ".*" not found/, 'NAMESPACE_MISSING'],
+  [/^one or more synchronization tasks completed unsuccessfully/, 'APPLY_FAILED'],
 ];
 
 function codedMessage(message: string): string {
