@@ -89,9 +89,8 @@ export function createRenders(options: { store: SourceStore; pool: RenderPool })
         return carried;
       }
       const flightKey = `${key}@${request.snapshot.id}`;
-      const flight = flights.get(flightKey) ?? takeOff((abort) => make(key, request, abort));
-      flights.set(flightKey, flight);
-      void flight.rendering.finally(() => flights.delete(flightKey));
+      const flight =
+        flights.get(flightKey) ?? takeOff(flights, flightKey, (abort) => make(key, request, abort));
       return await ride(flight, signal);
     },
   };
@@ -104,9 +103,21 @@ interface Flight {
   waiters: number;
 }
 
-function takeOff(make: (signal: AbortSignal) => Promise<Rendering>): Flight {
+function takeOff(
+  flights: Map<string, Flight>,
+  key: string,
+  make: (signal: AbortSignal) => Promise<Rendering>,
+): Flight {
   const abort = new AbortController();
-  return { rendering: make(abort.signal), abort, waiters: 0 };
+  const flight: Flight = { rendering: make(abort.signal), abort, waiters: 0 };
+  flights.set(key, flight);
+  const land = (): void => {
+    if (flights.get(key) === flight) flights.delete(key);
+  };
+  // One that was given up takes nobody along any more, however late it ends.
+  abort.signal.addEventListener('abort', land, { once: true });
+  flight.rendering.then(land, land);
+  return flight;
 }
 
 /** Whoever is no longer interested leaves at once; the last one ends the rendering. */
