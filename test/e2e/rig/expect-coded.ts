@@ -1,7 +1,7 @@
 // How weir has to tell a failure: by its code, in the resource's status, in an event, and in `weir get`.
 
 import { expect } from 'vitest';
-import { show } from './cluster.ts';
+import { type Live, show } from './cluster.ts';
 import { type Fleet, named, statusOf } from './fleet.ts';
 
 export interface Failure {
@@ -10,32 +10,40 @@ export interface Failure {
   readonly text?: string;
   /** Flux's own phrase, which stands in the status and in the event without the code. */
   readonly phrase?: string;
-  /** Whether an Application tells it in an event too. */
-  readonly event?: true;
+  /** Argo CD tells of a sync that it tries again in the operation state only, until the last attempt. */
+  readonly event?: false;
 }
 
 /** `short` is `app/web`, `ks/apps` or `gitrepo/apps`. Waits until it is told everywhere. */
-export async function expectCoded(fleet: Fleet, short: string, failure: Failure): Promise<void> {
+export async function expectCoded(
+  fleet: Fleet,
+  short: string,
+  failure: Failure,
+  options: { readonly timeoutMs?: number } = {},
+): Promise<void> {
   const ref = named(short);
   const isSource = ref.kind === 'GitRepository';
-  const shown = [failure.phrase ?? failure.code, ...(failure.text === undefined ? [] : [failure.text])];
+  const text = failure.text === undefined ? [] : [failure.text];
+  const shown = [failure.phrase ?? failure.code, ...text];
   const holdsAll = (message: string, parts: readonly string[]): boolean =>
     parts.every((part) => message.includes(part));
-  await fleet.until(`the status of ${show(ref)} tells ${failure.code}`, async () => {
-    const messages = (statusOf(await fleet.hub.need(ref)).conditions ?? []).map(({ message }) => message);
-    expect(
-      messages.filter((message) => holdsAll(message, shown)),
-      messages.join('\n'),
-    ).not.toEqual([]);
-  });
+  await fleet.until(
+    `the status of ${show(ref)} tells ${failure.code}`,
+    async () => {
+      const messages = messagesOf(await fleet.hub.need(ref));
+      expect(
+        messages.filter((message) => holdsAll(message, shown)),
+        messages.join('\n'),
+      ).not.toEqual([]);
+    },
+    options,
+  );
   await fleet.until(`weir get ${short} tells ${failure.code}`, async () => {
     const rows = isSource ? await fleet.rows('sources', short) : await fleet.rows(short);
-    const text = failure.text === undefined ? [] : [failure.text];
     const isTold = rows.some(({ message = '' }) => holdsAll(message, [failure.code, ...text]));
     expect(isTold, JSON.stringify(rows)).toBe(true);
   });
-  // Argo CD posts no event for what stops a comparison, only for a sync that failed.
-  if (ref.kind === 'Application' && failure.event !== true) return;
+  if (failure.event === false) return;
   await fleet.until(`an event of ${show(ref)} tells ${failure.code}`, async () => {
     const messages = (await fleet.events(short)).map(({ message }) => message);
     expect(
@@ -43,4 +51,11 @@ export async function expectCoded(fleet: Fleet, short: string, failure: Failure)
       messages.join('\n'),
     ).toBe(true);
   });
+}
+
+function messagesOf(live: Live): string[] {
+  const { conditions = [], operationState } = statusOf(live);
+  return [...conditions, ...(operationState === undefined ? [] : [operationState])].map(
+    ({ message = '' }) => message,
+  );
 }

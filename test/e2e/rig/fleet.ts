@@ -223,6 +223,7 @@ interface Status {
   readonly conditions?: readonly Condition[];
   readonly sync?: { readonly status?: string; readonly revision?: string };
   readonly health?: { readonly status?: string };
+  readonly operationState?: { readonly message?: string };
 }
 
 export interface Condition {
