@@ -1,13 +1,16 @@
 // The measurements: first install, one changed line, rest. Each is given as a ratio to the floor of the same run.
 
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { KubeObject } from '@weir/core';
 import { countRequests } from '@weir/testkit';
 import { installFloor, oneLineFloor } from './floor.ts';
 import { type ControllerProcess, ensureNamespace, type Rig } from './rig.ts';
 import { type DialectName, declare, filesOf, objectOf, pathOf, type Workload, yamlOf } from './workload.ts';
+
+const run = promisify(execFile);
 
 export interface Figure {
   readonly what: string;
@@ -84,7 +87,7 @@ export interface Bench {
 /** From the commit that brings all objects to the last of them seen; the deliveries were declared before. */
 export async function firstInstall(
   of: Bench & { controller: ControllerProcess; follower: Follower },
-): Promise<Figure> {
+): Promise<Figure[]> {
   const { rig, workload, dialect, log } = of;
   log(`${workload.name} ${dialect}: the floor`);
   const floor = await installFloor(rig, workload);
@@ -130,22 +133,23 @@ export async function oneLine(
 ): Promise<Figure[]> {
   const { rig, workload, dialect, runs, log } = of;
   const mirror = join(rig.dir, `floor-${workload.name}-${dialect}.git`);
-  spawnSync('git', ['clone', '--quiet', '--mirror', rig.repoUrl, mirror]);
+  // The Git server lives in this process, so nothing may block it.
+  await run('git', ['clone', '--quiet', '--mirror', rig.repoUrl, mirror]);
   await ensureNamespace(rig, 'floor-one');
   await settled();
   const times: number[] = [];
   const floors: number[] = [];
   const writes: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    const app = (run * 7) % workload.deliveries;
-    const object = objectOf({ namespace: workload.namespace, app, object: 0, revision: `one-${run}` });
+  for (let turn = 0; turn < runs; turn++) {
+    const app = (turn * 7) % workload.deliveries;
+    const object = objectOf({ namespace: workload.namespace, app, object: 0, revision: `one-${turn}` });
     await rig.repo.write({ [pathOf(app, 0)]: yamlOf(object) });
-    await rig.repo.commit(`One line ${run}`);
+    await rig.repo.commit(`One line ${turn}`);
     await rig.repo.push();
     const marker = await rig.cluster.markAudit();
     const began = performance.now();
     await of.controller.push();
-    await of.follower.until(() => of.follower.has(object, `one-${run}`), 120_000);
+    await of.follower.until(() => of.follower.has(object, `one-${turn}`), 120_000);
     times.push(performance.now() - began);
     await settled();
     const requests = await rig.cluster.requestsSince(marker);
@@ -154,9 +158,9 @@ export async function oneLine(
         ({ user, resource, verb }) => user === 'weir' && verb === 'patch' && plurals.includes(resource),
       ).length,
     );
-    floors.push(await oneLineFloor(rig, { mirror, revision: `one-${run}` }));
+    floors.push(await oneLineFloor(rig, { mirror, revision: `one-${turn}` }));
     log(
-      `${workload.name} ${dialect}: one line ${run + 1}/${runs}: ${times.at(-1)?.toFixed(0)} ms, floor ${floors.at(-1)?.toFixed(0)} ms`,
+      `${workload.name} ${dialect}: one line ${turn + 1}/${runs}: ${times.at(-1)?.toFixed(0)} ms, floor ${floors.at(-1)?.toFixed(0)} ms`,
     );
   }
   const over = median(times) - median(floors);

@@ -49,7 +49,8 @@ export interface InventoryRecord extends Inventory {
 
 /** About 250 bytes an entry, so that a shard stays well below the 1.5 MB of one etcd value. */
 const entriesPerShard = 1_000;
-const lazyWriteMs = 1_000;
+/** What a crash loses of this long is found again by applies that change nothing. */
+const lazyWriteMs = 5_000;
 
 interface Stored {
   shards: number;
@@ -148,6 +149,8 @@ class OneInventory implements InventoryRecord {
   readonly #namespace: string;
   #shards = 0;
   #dirty = false;
+  /** Digests of the shards as they were written last. */
+  readonly #written: string[] = [];
   /** Members are in memory that were never written, so that nothing of theirs may be created yet. */
   #isOwing = false;
   #isReleased = false;
@@ -275,6 +278,22 @@ class OneInventory implements InventoryRecord {
     }, lazyWriteMs);
   }
 
+  /** A shard that is new is created, which costs the server half of an apply; one that says the same is left alone. */
+  async #writeShard(
+    of: { shard: number; shards: number; entries: readonly unknown[] },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { writer } = this.#shared;
+    const object = this.#object(of);
+    const digest = digestText(JSON.stringify(object));
+    if (this.#written[of.shard] === digest) return;
+    const options = { fieldManager: 'weir', signal };
+    const isNew = of.shard >= this.#shards;
+    const isCreated = isNew && (await writer.create(object, options)) !== undefined;
+    if (!isCreated) await writer.apply(object, options);
+    this.#written[of.shard] = digest;
+  }
+
   async #write(signal: AbortSignal): Promise<void> {
     if (!this.#dirty || this.#isReleased) return;
     this.#dirty = false;
@@ -283,14 +302,12 @@ class OneInventory implements InventoryRecord {
       const shards = Math.max(1, Math.ceil(stored.length / entriesPerShard));
       for (let shard = 0; shard < shards; shard++) {
         const entries = stored.slice(shard * entriesPerShard, (shard + 1) * entriesPerShard);
-        await this.#shared.writer.apply(this.#object({ shard, shards, entries }), {
-          fieldManager: 'weir',
-          signal,
-        });
+        await this.#writeShard({ shard, shards, entries }, signal);
       }
       for (let extra = shards; extra < this.#shards; extra++)
         await this.#shared.writer.remove(this.#ref(extra), { propagation: 'Background', signal });
       this.#shards = shards;
+      this.#written.length = shards;
     } catch (error) {
       this.#dirty = true;
       throw error;

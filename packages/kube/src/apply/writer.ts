@@ -3,7 +3,7 @@
 
 import { isRecord, type KubeObject, type ObjectRef, refOf, showRef, WeirError } from '@weir/core';
 import { parseObject } from '../answers.ts';
-import { isNotFound } from '../api-error.ts';
+import { ApiError, isNotFound } from '../api-error.ts';
 import type { KubeClient } from '../client.ts';
 import { pathOf } from '../discovery.ts';
 
@@ -31,6 +31,11 @@ export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 export interface Writer {
   /** Server-side apply; returns the object as the server stored it. */
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
+  /** Undefined where an object of that name is there already. */
+  create(
+    object: KubeObject,
+    options: { fieldManager: string; signal?: AbortSignal },
+  ): Promise<KubeObject | undefined>;
   mergePatch(
     ref: ObjectRef,
     patch: Readonly<Record<string, unknown>>,
@@ -65,6 +70,7 @@ export function createWriter(client: KubeClient): Writer {
       });
       return parseObject(answer, ref.kind);
     },
+    create: (object, options) => createObject(client, object, options),
     mergePatch: async (ref, patch, options = {}) => {
       const answer = await send({
         method: 'PATCH',
@@ -109,6 +115,30 @@ async function objectPath(client: KubeClient, ref: ObjectRef, subresource?: stri
     ...(resource.namespaced ? { namespace: ref.namespace } : {}),
     ...(subresource === undefined ? {} : { subresource }),
   });
+}
+
+async function createObject(
+  client: KubeClient,
+  object: KubeObject,
+  options: { fieldManager: string; signal?: AbortSignal },
+): Promise<KubeObject | undefined> {
+  const ref = refOf(object);
+  const resource = await client.resourceOf(ref);
+  try {
+    const answer = await client.transport.send({
+      method: 'POST',
+      path: pathOf(resource, resource.namespaced ? { namespace: ref.namespace } : {}),
+      query: { fieldManager: options.fieldManager },
+      contentType: 'application/json',
+      body: JSON.stringify(object),
+      object: ref,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return parseObject(answer, ref.kind);
+  } catch (error) {
+    if (error instanceof ApiError && error.reason === 'AlreadyExists') return undefined;
+    throw error;
+  }
 }
 
 async function removeObject(
