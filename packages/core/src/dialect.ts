@@ -77,6 +77,8 @@ export interface RepositoryRecord {
 export interface DialectSecrets {
   /** Label selector of the Secrets to watch; absent where Secrets are only read by name. */
   readonly labelSelector?: string;
+  /** The only namespace whose Secrets count: whoever may write there decides where weir deploys to, and as whom. */
+  readonly namespace?: string;
   readonly readCluster?: (secret: KubeObject) => Result<ClusterRecord> | undefined;
   readonly readRepository?: (secret: KubeObject) => Result<RepositoryRecord> | undefined;
   /** A Secret that a source names. */

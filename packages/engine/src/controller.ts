@@ -53,6 +53,8 @@ const sourceWorkers = 8;
 const deliveryWorkers = 24;
 /** A key whose work failed in a way that nobody foresaw is tried again after this. */
 const defectRetryMs = 10_000;
+/** Somebody else wrote in between: its watch event is on the way. */
+const conflictRetryMs = 500;
 
 /** Everything that lives as long as the controller. */
 interface Rooms {
@@ -249,6 +251,7 @@ function guarded(
     } catch (error) {
       if (signal.aborted) return undefined;
       const problem = problemOf(error);
+      if (problem.code === 'APPLY_CONFLICT') return conflictRetryMs;
       const stack = problem.code === 'INTERNAL' && error instanceof Error ? { stack: error.stack } : {};
       log({ level: 'error', code: problem.code, key: id, message: problem.message, ...stack });
       return defectRetryMs;

@@ -186,25 +186,31 @@ class Store implements Declarations {
   }
 
   async followSecrets(dialect: Dialect): Promise<void> {
-    const { labelSelector } = dialect.secrets;
+    const { labelSelector, namespace } = dialect.secrets;
     if (labelSelector === undefined) return;
     const listed = new Set<string>();
-    await this.#follow({ group: '', version: 'v1', plural: 'secrets' }, { labelSelector }, (event) => {
-      if (event.kind === 'restart') listed.clear();
-      if (event.kind === 'put') listed.add(this.#putSecret(dialect, event.object));
-      if (event.kind === 'gone')
-        this.#dropSecret(`${dialect.name}:${event.object.metadata.namespace}/${event.object.metadata.name}`);
-      if (event.kind === 'synced')
-        for (const key of [...this.#clusters.keys(), ...this.#repositories.keys()])
-          if (key.startsWith(`${dialect.name}:`) && !listed.has(key)) this.#dropSecret(key);
-      if (event.kind !== 'restart' && event.kind !== 'open') this.#options.onSecrets();
-    });
+    await this.#follow(
+      { group: '', version: 'v1', plural: 'secrets' },
+      { labelSelector, ...(namespace === undefined ? {} : { namespace }) },
+      (event) => {
+        if (event.kind === 'restart') listed.clear();
+        if (event.kind === 'put') listed.add(this.#putSecret(dialect, event.object));
+        if (event.kind === 'gone')
+          this.#dropSecret(
+            `${dialect.name}:${event.object.metadata.namespace}/${event.object.metadata.name}`,
+          );
+        if (event.kind === 'synced')
+          for (const key of [...this.#clusters.keys(), ...this.#repositories.keys()])
+            if (key.startsWith(`${dialect.name}:`) && !listed.has(key)) this.#dropSecret(key);
+        if (event.kind !== 'restart' && event.kind !== 'open') this.#options.onSecrets();
+      },
+    );
   }
 
   /** Resolves with the first complete list, and goes on until the signal. */
   #follow(
     kind: { group: string; version: string; plural: string },
-    selector: { labelSelector?: string },
+    selector: { labelSelector?: string; namespace?: string },
     take: (event: WatchEvent) => void,
   ): Promise<void> {
     const { client, signal, log } = this.#options;

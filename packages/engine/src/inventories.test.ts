@@ -33,13 +33,15 @@ class Rig {
   gate: Promise<void> = Promise.resolve();
 
   open(): Inventories {
+    const put = async (object: KubeObject): Promise<KubeObject> => {
+      await this.gate;
+      if (this.fail) throw new Error('the hub is away');
+      this.hub.set(object.metadata.name, structuredClone(object));
+      return object;
+    };
     const writer = {
-      apply: async (object: KubeObject) => {
-        await this.gate;
-        if (this.fail) throw new Error('the hub is away');
-        this.hub.set(object.metadata.name, structuredClone(object));
-        return object;
-      },
+      apply: put,
+      create: async (object: KubeObject) => (this.hub.has(object.metadata.name) ? undefined : put(object)),
       remove: async (ref: { name: string }) => {
         this.hub.delete(ref.name);
         return 'gone';

@@ -85,7 +85,8 @@ class Rig {
   readonly #context: ReconcileContext;
 
   constructor() {
-    const hub = { apply: async (object: KubeObject) => object, remove: async () => 'gone' };
+    const same = async (object: KubeObject): Promise<KubeObject> => object;
+    const hub = { apply: same, create: same, remove: async () => 'gone' };
     const source = (): SourceState =>
       ({
         url: 'https://git',

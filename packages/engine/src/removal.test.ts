@@ -42,7 +42,11 @@ class Rig {
   constructor() {
     const inventories = createInventories({
       client: {} as KubeClient,
-      writer: { apply: async () => ({}), remove: async () => 'gone' } as unknown as Writer,
+      writer: {
+        apply: async () => ({}),
+        create: async () => ({}),
+        remove: async () => 'gone',
+      } as unknown as Writer,
       onClaimsFreed: () => undefined,
       onError: () => undefined,
     });

@@ -5,6 +5,7 @@ import {
   canonicalJson,
   type DeliveryVerdict,
   type EventDraft,
+  type KubeObject,
   type ObjectRef,
   type Projection,
   refOf,
@@ -77,16 +78,28 @@ async function write(of: {
       if (projection.patch !== undefined)
         options.declarations.note(
           declared.id,
-          await options.writer.mergePatch(refOf(object), projection.patch, { signal }),
+          await options.writer.mergePatch(
+            refOf(object),
+            withVersion(projection.patch, options.declarations.declared(declared.id)?.object ?? object) ?? {},
+            { signal },
+          ),
         );
       return;
     }
-    const patch = { ...projection.patch, ...(isSame ? {} : { status }) };
+    const patch = { ...withVersion(projection.patch, object), ...(isSame ? {} : { status }) };
     options.declarations.note(declared.id, await options.writer.mergePatch(refOf(object), patch, { signal }));
   } catch (error) {
     if (isNotFound(error)) return;
     throw error;
   }
+}
+
+/** What takes an order off must meet the very object that the order was read from: a newer one is not to be lost. */
+function withVersion(patch: Projection['patch'], object: KubeObject): Projection['patch'] {
+  if (patch === undefined) return undefined;
+  const { resourceVersion } = object.metadata;
+  const metadata = isRecord(patch.metadata) ? patch.metadata : {};
+  return { ...patch, metadata: { ...metadata, resourceVersion } };
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

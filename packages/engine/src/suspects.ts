@@ -2,6 +2,7 @@
 // the server whether a value that Git wants really differs, once for each state of the object. It writes nothing.
 
 import { canonicalJson, type Delivery, type Desired, type ObjectId } from '@weir/core';
+import { ApiError } from '@weir/kube';
 import { bareObject } from './bare-object.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import type { Observation } from './observe.ts';
@@ -23,8 +24,8 @@ export async function clearSuspects(of: {
     const key = suspectKey(desired, of.delivery.fieldManager, observation);
     if (key === undefined || verdicts.size >= maxAsked) continue;
     const isEqual = state.suspects?.get(key) ?? (await holdsDesired(desired, of));
-    verdicts.set(key, isEqual);
-    if (isEqual) cleared.add(desired.id);
+    if (isEqual !== undefined) verdicts.set(key, isEqual);
+    if (isEqual === true) cleared.add(desired.id);
   }
   state.suspects = verdicts;
   return cleared;
@@ -45,7 +46,10 @@ function suspectKey(
     : `${desired.id}@${live.uid}@${live.resourceVersion}`;
 }
 
-async function holdsDesired(desired: Desired, of: Parameters<typeof clearSuspects>[0]): Promise<boolean> {
+async function holdsDesired(
+  desired: Desired,
+  of: Parameters<typeof clearSuspects>[0],
+): Promise<boolean | undefined> {
   const { observation, delivery, signal } = of;
   try {
     const { client, writer } = observation.session;
@@ -57,8 +61,8 @@ async function holdsDesired(desired: Desired, of: Parameters<typeof clearSuspect
       signal,
     });
     return canonicalJson(bareObject(live)) === canonicalJson(bareObject(applied));
-  } catch {
-    // An object that the server would refuse now is not as Git wants it.
-    return false;
+  } catch (error) {
+    // An object that the server would refuse now is not as Git wants it. Anything else is asked again.
+    return error instanceof ApiError && error.status < 500 ? false : undefined;
   }
 }

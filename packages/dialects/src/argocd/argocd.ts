@@ -6,6 +6,7 @@ import { recordAt } from '../resource/read-field.ts';
 import { readClusterSecret } from './cluster-secret.ts';
 import {
   controllerName,
+  defaultControllerNamespace,
   fieldManager,
   refreshAnnotation,
   secretTypeLabel,
@@ -26,6 +27,7 @@ export const argocd: Dialect = {
   },
   secrets: {
     labelSelector: secretTypeLabel,
+    namespace: defaultControllerNamespace,
     readCluster: readClusterSecret,
     readRepository: readRepositorySecret,
   },
