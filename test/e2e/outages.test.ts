@@ -121,3 +121,21 @@ test.each(trouble)('the API server of one cluster is $what', async ({ what, away
     for (const row of await fleet.rows()) expect(row).toMatchObject({ sync: 'Synced', health: 'Healthy' });
   });
 });
+
+test('the controller is restarted while one cluster is frozen', async () => {
+  await withoutDeletions(fleet, async () => {
+    process.kill(west.apiServerPid(), 'SIGSTOP');
+    const endController = await fleet.restartControllerAlone();
+    try {
+      const commit = await repo.push(files('restarted'), { notify: false });
+      await untilValue(east, 'restarted');
+      for (const kind of ['app', 'ks']) await fleet.untilReady(named(`${kind}/e2e-outage-east`), commit);
+      process.kill(west.apiServerPid(), 'SIGCONT');
+      await untilAllReady(commit);
+    } finally {
+      process.kill(west.apiServerPid(), 'SIGCONT');
+      await endController();
+      await fleet.up();
+    }
+  });
+});

@@ -1,6 +1,7 @@
 // The shared fleet as one test file uses it: the command, the clusters, repositories, and what the file declared there.
 // Everything that was declared is deleted when the file ends.
 
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -104,6 +105,19 @@ export class Fleet {
   /** `kill -9` of the controller; `up` brings it back. */
   async killController(): Promise<void> {
     await kill9(this.state().processes.controller.pid);
+  }
+
+  /** `kill -9`, and the same command again, outside of `weir up`. Answers how to end it. */
+  async restartControllerAlone(): Promise<() => Promise<void>> {
+    const { pid } = this.state().processes.controller;
+    const [program = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    await kill9(pid);
+    const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, WEIR_CHILD: '1' } });
+    return async () => {
+      const ended = new Promise((done) => child.once('exit', done));
+      child.kill('SIGKILL');
+      await ended;
+    };
   }
 
   async killGitServer(): Promise<void> {
