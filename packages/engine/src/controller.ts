@@ -50,7 +50,8 @@ export interface Controller {
 }
 
 const sourceWorkers = 8;
-const deliveryWorkers = 24;
+/** Most of them wait for a server; what they may ask of one cluster at a time is bounded by its transport. */
+const deliveryWorkers = 128;
 /** A key whose work failed in a way that nobody foresaw is tried again after this. */
 const defectRetryMs = 10_000;
 /** Somebody else wrote in between: its watch event is on the way. */

@@ -1,16 +1,8 @@
 // Carries out a plan: the journal first, then applies stage by stage, then deletions. What happened comes back as values.
 // It decides nothing that is not in the plan.
 
-import {
-  type Action,
-  type Delivery,
-  idOf,
-  type KubeObject,
-  ownedDigest,
-  type ResourceVerdict,
-  showRef,
-} from '@weir/core';
-import { digestText, isConflict } from '@weir/kube';
+import { type Action, type Delivery, idOf, type KubeObject, type ResourceVerdict, showRef } from '@weir/core';
+import { isConflict } from '@weir/kube';
 import { problemOf, type Session } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
 
@@ -122,9 +114,9 @@ function recordApplied(of: {
   inventory: InventoryRecord;
 }): void {
   const { action, object, input, inventory } = of;
-  input.session.cache.note(object);
+  const conclusion = input.session.cache.note(object);
   if (!action.tracked) return;
-  const owned = ownedDigest(object, input.delivery.fieldManager, digestText);
+  const owned = conclusion.owned[input.delivery.fieldManager];
   const { uid } = object.metadata;
   inventory.set(action.id, {
     ref: action.ref,

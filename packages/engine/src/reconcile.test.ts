@@ -169,8 +169,9 @@ class Rig {
         },
         live: (ref: ObjectRef) => this.live.get(idOf(ref)),
         note: (object: KubeObject) => {
-          const concluded = concludeFrom(object, { marks, digest: digestText });
-          this.live.set(idOf(refOf(object)), { ...concluded, health: this.health });
+          const concluded = { ...concludeFrom(object, { marks, digest: digestText }), health: this.health };
+          this.live.set(idOf(refOf(object)), concluded);
+          return concluded;
         },
       },
     } as unknown as Session;

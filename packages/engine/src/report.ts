@@ -73,7 +73,11 @@ async function write(of: {
       if (!isSame)
         options.declarations.note(
           declared.id,
-          await options.writer.mergePatch(refOf(object), { status }, { subresource: 'status', signal }),
+          await options.writer.mergePatch(
+            refOf(object),
+            { status },
+            { subresource: 'status', priority: 'low', signal },
+          ),
         );
       if (projection.patch !== undefined)
         options.declarations.note(
@@ -87,7 +91,10 @@ async function write(of: {
       return;
     }
     const patch = { ...withVersion(projection.patch, object), ...(isSame ? {} : { status }) };
-    options.declarations.note(declared.id, await options.writer.mergePatch(refOf(object), patch, { signal }));
+    options.declarations.note(
+      declared.id,
+      await options.writer.mergePatch(refOf(object), patch, { priority: 'low', signal }),
+    );
   } catch (error) {
     if (isNotFound(error)) return;
     throw error;

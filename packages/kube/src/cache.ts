@@ -12,6 +12,7 @@ import {
   type KubeObject,
   type ObjectId,
   type ObjectRef,
+  refOf,
   WeirError,
 } from '@weir/core';
 import { ApiError } from './api-error.ts';
@@ -136,8 +137,8 @@ class WatchedCache implements ClusterCache {
   }
 
   note(object: KubeObject): Conclusion {
-    const conclusion = this.#conclude(object);
-    const kind = this.#kinds.get(kindKey(conclusion.ref));
+    const kind = this.#kinds.get(kindKey(refOf(object)));
+    const conclusion = this.#conclude(object, kind);
     if (kind !== undefined) this.#put(kind, conclusion);
     return conclusion;
   }
@@ -163,7 +164,11 @@ class WatchedCache implements ClusterCache {
     this.#stop.abort(new Error('the cache is closed'));
   }
 
-  #conclude(object: KubeObject): Conclusion {
+  /** A write's answer and its watch event tell the same state: it is concluded from once. */
+  #conclude(object: KubeObject, kind: Kind | undefined): Conclusion {
+    const known = kind?.objects.get(idOf(refOf(object)));
+    const { uid, resourceVersion } = object.metadata;
+    if (known !== undefined && known.uid === uid && known.resourceVersion === resourceVersion) return known;
     return concludeFrom(object, { marks: this.#marks, digest: digestText });
   }
 
@@ -211,8 +216,8 @@ class WatchedCache implements ClusterCache {
     else if (event.kind !== 'restart') this.#recover(kind);
     if (event.kind === 'restart') kind.unseen = new Set(kind.objects.keys());
     else if (event.kind === 'synced') this.#endList(kind);
-    else if (event.kind === 'put') this.#put(kind, this.#conclude(event.object));
-    else if (event.kind === 'gone') this.#forget(kind, this.#conclude(event.object));
+    else if (event.kind === 'put') this.#put(kind, this.#conclude(event.object, kind));
+    else if (event.kind === 'gone') this.#forget(kind, this.#conclude(event.object, kind));
   }
 
   #endList(kind: Kind): void {

@@ -1,6 +1,7 @@
 // The wire to one API server: two pools of connections, deadlines, and retries of refused-for-now requests.
 // It knows paths and bytes, never kinds, and never decides what to write.
 
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { type ObjectRef, WeirError } from '@weir/core';
 import { Agent, type Dispatcher, errors } from 'undici';
 import type { ClusterAccess } from './access.ts';
@@ -17,6 +18,8 @@ export interface WireRequest {
   readonly signal?: AbortSignal;
   /** For messages. */
   readonly object?: ObjectRef;
+  /** `low`: what tells of work gives way to the work itself, for a while. */
+  readonly priority?: 'low';
 }
 
 export interface Transport {
@@ -40,28 +43,53 @@ const defaultTimeoutMs = 30_000;
 const requestConnections = 16;
 /** Servers allow 100 streams a connection and requests beyond hang without an error. */
 const watchesPerConnection = 80;
+/** With this many requests in flight the server has enough to do. */
+const busyRequests = 6;
+/** Nothing waits longer than this for others. */
+const maxYieldMs = 2_000;
 const maxAttempts = 6;
 /** A line of a watch is one object: etcd refuses objects above 1.5 MB, JSON may be somewhat larger. */
 const maxLineBytes = 16 * 1024 * 1024;
 
+/** Keys and certificates are parsed once, not for each connection. */
+function connectionOf(
+  access: ClusterAccess,
+): { secureContext: SecureContext; timeout: number } & Pick<
+  ClusterAccess['tls'],
+  'servername' | 'rejectUnauthorized'
+> {
+  const { ca, cert, key, ...rest } = access.tls;
+  try {
+    return { ...rest, secureContext: createSecureContext({ ca, cert, key }), timeout: 10_000 };
+  } catch {
+    // The reason may quote the key.
+    throw new WeirError({
+      code: 'CLUSTER_CREDENTIALS_INVALID',
+      message: `cluster ${access.name}: its certificate, key or CA cannot be read; expected PEM`,
+    });
+  }
+}
+
 export function createTransport(access: ClusterAccess): Transport {
+  const connect = connectionOf(access);
   const requests = new Agent({
     connections: requestConnections,
     pipelining: 1,
     keepAliveTimeout: 60_000,
-    connect: { ...access.tls, timeout: 10_000 },
+    connect,
   });
+  const gate = new PriorityGate();
   // Watches have connections of their own: undici holds a write back while a stream runs on its connection.
-  let watches = openWatches(access);
+  let watches = openWatches(connect);
   // A dead HTTP/2 connection shows no error for a quarter of an hour, and every new watch would be put on it again.
   const leave = (agent: Agent): void => {
     if (agent !== watches) return;
-    watches = openWatches(access);
+    watches = openWatches(connect);
     void agent.destroy();
   };
   return {
     access,
-    send: (request) => sendWithRetry({ access, agent: requests, request }),
+    send: (request) => gate.pass(request, () => sendWithRetry({ access, agent: requests, request })),
     lines: (request) => readLines({ access, agent: watches, request, leave }),
     close: async () => {
       await Promise.all([requests.destroy(), watches.destroy()]);
@@ -69,14 +97,45 @@ export function createTransport(access: ClusterAccess): Transport {
   };
 }
 
-function openWatches(access: ClusterAccess): Agent {
+function openWatches(connect: ReturnType<typeof connectionOf>): Agent {
   return new Agent({
     allowH2: true,
     connections: 4,
     pipelining: watchesPerConnection,
     bodyTimeout: 0,
-    connect: { ...access.tls, timeout: 10_000 },
+    connect,
   });
+}
+
+/** Lets what can wait wait, while enough else is in flight to keep the server busy. */
+class PriorityGate {
+  readonly #waiting: (() => void)[] = [];
+  #inFlight = 0;
+
+  async pass<T>(request: WireRequest, send: () => Promise<T>): Promise<T> {
+    if (request.priority === 'low') {
+      await this.#turn();
+      return send();
+    }
+    this.#inFlight++;
+    try {
+      return await send();
+    } finally {
+      this.#inFlight--;
+      if (this.#inFlight < busyRequests) for (const go of this.#waiting.splice(0)) go();
+    }
+  }
+
+  #turn(): Promise<void> {
+    if (this.#inFlight < busyRequests) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, maxYieldMs);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
 }
 
 interface Sending {
@@ -98,7 +157,11 @@ async function sendWithRetry(sending: Sending): Promise<unknown> {
       throw apiErrorOf({
         status: response.statusCode,
         body,
-        what: `${method} ${path}`,
+        // A refused identity is the cluster's matter, whatever was asked first.
+        what:
+          response.statusCode === 401
+            ? `cluster ${sending.access.name} refuses the credentials`
+            : `${method} ${path}`,
         ...(object === undefined ? {} : { object }),
       });
     }

@@ -26,6 +26,14 @@ export interface EventInput {
   readonly at: string;
 }
 
+export interface MergeOptions {
+  readonly subresource?: 'status';
+  readonly fieldManager?: string;
+  /** Give way to other writes for a moment. */
+  readonly priority?: 'low';
+  readonly signal?: AbortSignal;
+}
+
 export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
 export interface Writer {
@@ -39,7 +47,7 @@ export interface Writer {
   mergePatch(
     ref: ObjectRef,
     patch: Readonly<Record<string, unknown>>,
-    options?: { subresource?: 'status'; fieldManager?: string; signal?: AbortSignal },
+    options?: MergeOptions,
   ): Promise<KubeObject>;
   /** `gone`: nothing with that uid is there any more; `accepted`: the object waits for its finalizers. */
   remove(
@@ -79,6 +87,7 @@ export function createWriter(client: KubeClient): Writer {
         contentType: 'application/merge-patch+json',
         body: JSON.stringify(patch),
         object: ref,
+        ...(options.priority === undefined ? {} : { priority: options.priority }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       return parseObject(answer, ref.kind);
@@ -91,6 +100,7 @@ export function createWriter(client: KubeClient): Writer {
         query: { fieldManager: 'weir' },
         contentType: 'application/json',
         body: JSON.stringify(eventObject(event)),
+        priority: 'low',
         ...(signal === undefined ? {} : { signal }),
       });
     },
