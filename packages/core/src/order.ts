@@ -19,6 +19,8 @@ const stages: readonly (readonly string[])[] = [
     'ConfigMap',
     'PersistentVolume',
     'PersistentVolumeClaim',
+    // Before the pods that look for it in their environment.
+    'Service',
     'Role',
   ],
   // A role must exist before it is bound: the API server checks that whoever binds it may.

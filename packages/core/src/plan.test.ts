@@ -290,10 +290,10 @@ describe('the order', () => {
         apply Namespace/web (missing)
         apply ConfigMap/web/a (missing)
         apply ConfigMap/web/b (missing)
-        apply Deployment/web/d (missing)
         apply Service/web/s (missing)
-        delete Service/web/old-s
+        apply Deployment/web/d (missing)
         delete Deployment/web/old-d
+        delete Service/web/old-s
         delete ConfigMap/web/old-b
         delete ConfigMap/web/old-a
         delete Namespace/old-web
