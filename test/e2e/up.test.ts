@@ -34,9 +34,7 @@ test('every delivery is in sync and healthy, and `weir get -o json` says so in i
   const heads = { argocd: await headOf('argocd-fleet'), flux: await headOf('flux-fleet') };
   for (const { dialect, kind, revision } of data.items) {
     expect(dialect).toBe(kind === 'Application' ? 'argocd' : 'flux');
-    expect(revision).toBe(
-      kind === 'Application' ? heads.argocd.slice(0, 7) : `main@sha1:${heads.flux.slice(0, 8)}`,
-    );
+    expect(revision).toBe(kind === 'Application' ? heads.argocd : `main@sha1:${heads.flux}`);
   }
 });
 

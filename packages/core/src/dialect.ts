@@ -36,6 +36,7 @@ export interface Projection {
 /** How one delivery and cluster is summed up in `weir get`, from a custom resource alone. */
 export interface Summary {
   readonly cluster: string;
+  /** In full, in the dialect's own form: whoever shows it in a table shortens it. */
   readonly revision: string;
   readonly sync: string;
   readonly health: string;

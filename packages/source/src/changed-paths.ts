@@ -1,7 +1,5 @@
 // Decides how the raw output of git's tree commands reads. It never runs git.
 
-export type FileMode = '100644' | '100755' | '120000' | '100664';
-
 export interface TreeEntry {
   readonly path: string;
   readonly mode: string;

@@ -414,7 +414,7 @@ it('with one element in sources the status has lists', () => {
 it('the summary is one line', () => {
   expect(summarizeApplication({ ...application, status: project(deliveryVerdict()).status })).toEqual({
     cluster: 'in-cluster',
-    revision: commit.slice(0, 7),
+    revision: commit,
     sync: 'Synced',
     health: 'Healthy',
     message: '',

@@ -10,7 +10,7 @@ export function summarizeApplication(object: KubeObject): Summary {
   const cluster = textAt(object, 'spec', 'destination', 'name') || server;
   return {
     cluster: cluster.replace(/\/$/, '') === inClusterServer ? inClusterName : cluster,
-    revision: shortRevision(object),
+    revision: revisionOf(object),
     sync: textAt(object, 'status', 'sync', 'status') ?? 'Unknown',
     health: textAt(object, 'status', 'health', 'status') ?? 'Unknown',
     message: messageOf(object),
@@ -18,14 +18,14 @@ export function summarizeApplication(object: KubeObject): Summary {
   };
 }
 
-function shortRevision(object: KubeObject): string {
+function revisionOf(object: KubeObject): string {
   const revisions = recordsAt(object, 'status', 'history').at(-1);
-  const revision =
+  return (
     textAt(object, 'status', 'sync', 'revision') ??
     textAt(revisions, 'revision') ??
     textAt(object, 'spec', 'source', 'targetRevision') ??
-    '';
-  return /^[0-9a-f]{40,64}$/.test(revision) ? revision.slice(0, 7) : revision;
+    ''
+  );
 }
 
 function messageOf(object: KubeObject): string {

@@ -363,7 +363,8 @@ describe('the summary', () => {
   ])('%s', (_sentence, verdict, expected) => {
     const { appliedRevision: _applied, attemptedRevision: _attempted, ...rest } = verdict;
     const known = verdict.failedStep === 'source' ? rest : verdict;
-    const { revision: short, sync, health, message } = summarizeFlux(project(known).object);
+    const { revision, sync, health, message } = summarizeFlux(project(known).object);
+    const short = revision.replace(/([0-9a-f]{8})[0-9a-f]{32}$/, '$1');
     expect(`${short} ${sync} ${health} ${message}`).toBe(expected);
   });
 });

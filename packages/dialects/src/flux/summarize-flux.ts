@@ -16,17 +16,12 @@ export function summarizeFlux(object: KubeObject): Summary {
     '';
   return {
     cluster: textAt(object, 'spec', 'kubeConfig', 'secretRef', 'name') ?? 'in-cluster',
-    revision: shortRevision(revision),
+    revision,
     sync: syncOf(textAt(ready, 'status'), textAt(ready, 'reason')),
     health: healthOf(object),
     message: isReady ? '' : codedMessage((textAt(ready, 'message') ?? '').trim()),
     suspended: fieldAt(object, 'spec', 'suspend') === true,
   };
-}
-
-/** `main@sha1:1a2b3c4d`, as `flux get` cuts it. */
-function shortRevision(revision: string): string {
-  return revision.replace(/([0-9a-f]{8})[0-9a-f]{32,}$/, '$1');
 }
 
 /** What could not be fetched or built is not known; what could not be applied is out of sync. */
