@@ -345,7 +345,10 @@ const data = join(conformance, 'argocd-health');
 const builtIn = /^(apps|batch|autoscaling|policy|apiextensions\.k8s\.io|networking\.k8s\.io)$/;
 
 /** Skipped where the conformance data is not at WEIR_CONFORMANCE nor beside the repository: it is not part of it. */
-describe.skipIf(!existsSync(data))('argo-cd health cases of built-in kinds', () => {
+describe('argo-cd health cases of built-in kinds', () => {
+  if (!existsSync(data))
+    it('are there', ({ skip }) =>
+      skip('the conformance data is neither at WEIR_CONFORMANCE nor beside the repository'));
   const groups = existsSync(data) ? readdirSync(data).filter((group) => builtIn.test(group)) : [];
   for (const group of groups)
     for (const kind of readdirSync(join(data, group))) {
