@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
@@ -43,6 +44,9 @@ type job struct {
 	files   *treeFS
 	dir     string
 	options wire.KustomizeOptions
+	// What the scan of a directory without a kustomization found.
+	scanned   []*resource.Resource
+	hasNested bool
 }
 
 func (j *job) run() ([]manifests.Object, error) {
@@ -58,6 +62,9 @@ func (j *job) run() ([]manifests.Object, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if objects, isDone, err := j.verbatim(); isDone || err != nil {
+		return objects, err
 	}
 	resources, err := j.build(root)
 	if err != nil {

@@ -91,6 +91,7 @@ func (s *scanner) dir(dir string) error {
 		name := path.Join(dir, entry.Name)
 		switch {
 		case entry.IsDir && s.isKustomization(name):
+			s.job.hasNested = true
 			s.add(name)
 		case entry.IsDir:
 			err = s.dir(name)
@@ -137,9 +138,11 @@ func (s *scanner) decode(name string, data []byte) (err error) {
 			err = fmt.Errorf("recovered from panic while parsing YAML file %s: %v", path.Base(name), r)
 		}
 	}()
-	if _, err := s.factory.SliceFromBytes(data); err != nil {
+	parsed, err := s.factory.SliceFromBytes(data)
+	if err != nil {
 		return fmt.Errorf("failed to decode Kubernetes YAML from /%s: %w", name, err)
 	}
+	s.job.scanned = append(s.job.scanned, parsed...)
 	return nil
 }
 
