@@ -50,7 +50,11 @@ function newMembers(
 
 function stagesOf<A extends { readonly stage: number }>(actions: readonly A[]): A[][] {
   const stages = new Map<number, A[]>();
-  for (const action of actions) stages.set(action.stage, [...(stages.get(action.stage) ?? []), action]);
+  for (const action of actions) {
+    const members = stages.get(action.stage);
+    if (members === undefined) stages.set(action.stage, [action]);
+    else members.push(action);
+  }
   return [...stages].sort(([a], [b]) => a - b).map(([, members]) => members);
 }
 

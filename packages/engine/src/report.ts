@@ -5,6 +5,7 @@ import {
   canonicalJson,
   type DeliveryVerdict,
   type EventDraft,
+  isRecord,
   type KubeObject,
   type ObjectRef,
   type Projection,
@@ -108,9 +109,6 @@ function withVersion(patch: Projection['patch'], object: KubeObject): Projection
   const metadata = isRecord(patch.metadata) ? patch.metadata : {};
   return { ...patch, metadata: { ...metadata, resourceVersion } };
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The JSON merge patch (RFC 7386) that turns `from` into `to`. */
 export function mergePatchOf(
