@@ -5,7 +5,7 @@ export * from './desired.ts';
 export * from './dialect.ts';
 export * from './drift.ts';
 export * from './errors.ts';
-export * from './health.ts';
+export * from './health/health.ts';
 export * from './inventory.ts';
 export * from './judge.ts';
 export * from './live.ts';

@@ -2,7 +2,7 @@
 // It never decides what to do next.
 
 import type { Delivery, DeliveryId } from './delivery.ts';
-import { worstHealth } from './health.ts';
+import { worstHealth } from './health/health.ts';
 import type { Conclusion } from './live.ts';
 import { idOf, type ObjectId, type ObjectRef, showRef } from './object.ts';
 import type { Action, Plan } from './plan.ts';

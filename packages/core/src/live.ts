@@ -3,7 +3,7 @@
 import type { Digest } from './canonical.ts';
 import type { DialectMarks } from './dialect.ts';
 import { ownedDigest } from './drift.ts';
-import { judgeHealth } from './health.ts';
+import { judgeHealth } from './health/health.ts';
 import { idOf, isRecord, type KubeObject, type ObjectId, type ObjectRef, refOf } from './object.ts';
 import type { Health } from './verdict.ts';
 
