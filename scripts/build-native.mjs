@@ -21,7 +21,7 @@ import { withLock } from './steps/lock.mjs';
 import { cacheDir, root, showTime } from './steps/place.mjs';
 
 const goCommand = 'go';
-const programs = ['localkube', 'render'];
+const programs = ['evaluate', 'localkube', 'render'];
 const buildFlags = ['-trimpath', '-buildvcs=false'];
 const progressEveryMs = 10_000;
 const unusedDays = 14;
@@ -47,11 +47,13 @@ export async function nativePath(name) {
   if (!nativePrograms().includes(name)) throw new Error(`native/${name} is no Go program of this checkout`);
   const hash = createHash('sha256');
   hash.update(`${await goVersion()}\0${[...buildFlags, ...linkerFlags(name)].join(' ')}\0`);
-  for (const file of sourceFiles(moduleOf(name))) {
-    hash
-      .update(`${relative(moduleOf(name), file).split(sep).join('/')}\0`)
-      .update(readFileSync(file))
-      .update('\0');
+  for (const directory of [moduleOf(name), ...localModules(name)]) {
+    for (const file of sourceFiles(directory)) {
+      hash
+        .update(`${relative(moduleOf(name), file).split(sep).join('/')}\0`)
+        .update(readFileSync(file))
+        .update('\0');
+    }
   }
   return join(cacheDir(), 'bin', `${name}-${hash.digest('hex').slice(0, 20)}`);
 }
@@ -156,6 +158,14 @@ async function goVersion() {
 function linkerFlags(name) {
   const file = join(moduleOf(name), 'ldflags');
   return existsSync(file) ? readFileSync(file, 'utf8').split(/\s+/).filter(Boolean) : [];
+}
+
+/** Directories of the modules of this checkout that go.mod replaces others with: their sources are the binary's too. */
+function localModules(name) {
+  const text = readFileSync(join(moduleOf(name), 'go.mod'), 'utf8');
+  return [...text.matchAll(/^(?:replace)?\s.*=>\s+(\.\.?\/\S+)\s*$/gm)].map(([, path]) =>
+    join(moduleOf(name), path),
+  );
 }
 
 /** All that can change the binary, in a stable order: neither tests nor documents. */

@@ -13,7 +13,10 @@ require (
 	sigs.k8s.io/kustomize/api v0.21.2
 	sigs.k8s.io/kustomize/kyaml v0.21.2
 	sigs.k8s.io/yaml v1.6.0
+	weir.dev/native/stdio v0.0.0
 )
+
+replace weir.dev/native/stdio => ../stdio
 
 require (
 	dario.cat/mergo v1.0.1 // indirect

@@ -14,6 +14,7 @@ import (
 
 	"weir.dev/native/render/snapshot/snapshottest"
 	"weir.dev/native/render/wire"
+	"weir.dev/native/stdio"
 )
 
 func frameOf(body string) string {
@@ -26,13 +27,13 @@ func frameOf(body string) string {
 func talk(t *testing.T, input string) []string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := serve(strings.NewReader(input), &out, func() {}); err != nil {
+	if err := program().Serve(strings.NewReader(input), &out, func() {}); err != nil {
 		t.Fatal(err)
 	}
 	var answers []string
 	reader := bufio.NewReader(&out)
 	for {
-		body, err := wire.ReadFrame(reader)
+		body, err := stdio.ReadFrame(reader)
 		if errors.Is(err, io.EOF) {
 			return answers[1:]
 		}
@@ -96,20 +97,5 @@ func TestServe(t *testing.T) {
 				t.Errorf("got %s", answers)
 			}
 		})
-	}
-}
-
-func TestFrameTooLarge(t *testing.T) {
-	head := make([]byte, 4)
-	binary.BigEndian.PutUint32(head, wire.MaxFrame+1)
-	answers := talk(t, string(head)+strings.Repeat("x", wire.MaxFrame+1)+frameOf(`{"id":8,"method":"ping"}`))
-	if len(answers) != 2 || !strings.Contains(answers[0], `"code":"FRAME_TOO_LARGE"`) || !strings.HasPrefix(answers[1], `{"id":8,"ok":true`) {
-		t.Errorf("got %s", answers)
-	}
-}
-
-func TestInputCutOff(t *testing.T) {
-	if answers := talk(t, frameOf(`{"id":8,"method":"ping"}`)+"\x00\x00"); len(answers) != 1 {
-		t.Errorf("got %s", answers)
 	}
 }

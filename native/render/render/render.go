@@ -30,8 +30,6 @@ func NewService(log func(string)) *Service {
 func (s *Service) Handle(request wire.Request) (response wire.Response) {
 	response.ID = request.ID
 	switch request.Method {
-	case "ping":
-		response.OK, response.Result = true, wire.Pong{Protocol: wire.Protocol}
 	case "render":
 		var params wire.RenderParams
 		if err := json.Unmarshal(request.Params, &params); err != nil {

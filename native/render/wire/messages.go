@@ -1,49 +1,24 @@
-// Package wire holds every message of the protocol between weir and the render binary, and how a message is framed.
+// Package wire holds every message of the protocol between weir and the render binary; package stdio says how they travel.
 //
 // The same shapes are written once in TypeScript, in packages/upstream/src/messages.ts. A change of either file that the
 // other cannot read raises Protocol.
 package wire
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"weir.dev/native/stdio"
+)
 
 // Protocol is the version of the messages below.
 const Protocol = 1
 
-// Hello is the first frame: the binary says who it is before it is asked anything.
-type Hello struct {
-	Type       string     `json:"type"`
-	Protocol   int        `json:"protocol"`
-	Role       string     `json:"role"`
-	Evaluators Evaluators `json:"evaluators"`
-}
-
-// Evaluators are the versions of the upstream libraries that decide the output.
-type Evaluators struct {
-	Helm          string `json:"helm"`
-	Kustomize     string `json:"kustomize"`
-	FluxKustomize string `json:"fluxKustomize"`
-}
-
-// Request asks for one thing; its params depend on the method.
-type Request struct {
-	ID     int64           `json:"id"`
-	Method string          `json:"method"`
-	Params json.RawMessage `json:"params"`
-}
-
-// Response answers the request of the same id. Reads accompanies a failure; a success has them in its result.
-type Response struct {
-	ID     int64    `json:"id"`
-	OK     bool     `json:"ok"`
-	Result any      `json:"result,omitempty"`
-	Error  *Failure `json:"error,omitempty"`
-	Reads  *Reads   `json:"reads,omitempty"`
-}
-
-// Pong answers a ping.
-type Pong struct {
-	Protocol int `json:"protocol"`
-}
+// The envelope of a message is the same for every program.
+type (
+	Failure  = stdio.Failure
+	Request  = stdio.Request
+	Response = stdio.Response
+)
 
 // RenderParams says what to render and out of which snapshot.
 type RenderParams struct {
@@ -210,14 +185,3 @@ type Reads struct {
 	Dirs   map[string]string `json:"dirs"`
 	Misses []string          `json:"misses"`
 }
-
-// Failure is a coded error; File is repository-relative and Line 1-based.
-type Failure struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`
-}
-
-// Error makes a failure an error that travels up through the evaluators.
-func (f *Failure) Error() string { return f.Message }

@@ -1,0 +1,3 @@
+module weir.dev/native/stdio
+
+go 1.26.0
