@@ -269,6 +269,12 @@ export const errorCatalogue = {
     'Look at the status of the dependency.',
     'backoff',
   ),
+  CLAIM_LOST: entry(
+    'The claim on the cluster is lost',
+    'This replica may not write to the cluster now: another one holds its claim, or its own Lease was not renewed in time. What was begun ends here, and nothing is told of it.',
+    'Nothing; whoever holds the claim goes on. If it comes often, look at how the hub answers, or raise --lease-duration.',
+    'backoff',
+  ),
   CRD_CONFLICT: entry(
     'A CustomResourceDefinition of somebody else lacks a version',
     'The CRD was installed by another tool and does not serve the version that weir reads; it is never replaced.',

@@ -1,5 +1,6 @@
 // The public face of core.
 export * from './canonical.ts';
+export * from './claims.ts';
 export * from './delivery.ts';
 export * from './desired.ts';
 export * from './dialect.ts';

@@ -36,8 +36,12 @@ const rediscoverAfterMs = 2_000;
 const versionFreshMs = 300_000;
 const pageSize = '500';
 
-export function connect(access: ClusterAccess, options: { name?: string } = {}): KubeClient {
-  const transport = createTransport(access);
+/** `name`: what messages call it; `userAgent`: who asks, in the server's audit log. */
+export function connect(
+  access: ClusterAccess,
+  options: { name?: string; userAgent?: string } = {},
+): KubeClient {
+  const transport = createTransport(access, options);
   const discovery = createCached(() => discover(transport), {
     staleMs: undefined,
     restMs: rediscoverAfterMs,

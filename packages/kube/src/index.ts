@@ -6,6 +6,7 @@ export {
   createWriter,
   type EventInput,
   type Propagation,
+  type WriteGuard,
   type Writer,
 } from './apply/writer.ts';
 export { type CacheListener, type ClusterCache, createClusterCache, digestText } from './cache.ts';

@@ -1,6 +1,7 @@
 // The wire to one API server: two pools of connections, deadlines, and retries of refused-for-now requests.
 // It knows paths and bytes, never kinds, and never decides what to write.
 
+import type { Readable } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type ObjectRef, WeirError } from '@weir/core';
 import { Agent, type Dispatcher, errors } from 'undici';
@@ -20,6 +21,11 @@ export interface WireRequest {
   readonly object?: ObjectRef;
   /** `low`: what tells of work gives way to the work itself, for a while. */
   readonly priority?: 'low';
+  /**
+   * How much time is left for this request, in milliseconds; throws where it may not be sent any more. Asked at the very
+   * moment in which its bytes leave, since a process may sleep between any two instructions before that.
+   */
+  readonly leftMs?: () => number;
 }
 
 export interface Transport {
@@ -48,6 +54,8 @@ const busyRequests = 6;
 /** Nothing waits longer than this for others. */
 const maxYieldMs = 2_000;
 const maxAttempts = 6;
+/** Whatever a server asks for, it is asked again after this. */
+const maxRetryAfterMs = 10_000;
 /** A line of a watch is one object: etcd refuses objects above 1.5 MB, JSON may be somewhat larger. */
 const maxLineBytes = 16 * 1024 * 1024;
 
@@ -70,7 +78,7 @@ function connectionOf(
   }
 }
 
-export function createTransport(access: ClusterAccess): Transport {
+export function createTransport(access: ClusterAccess, options: { userAgent?: string } = {}): Transport {
   const connect = connectionOf(access);
   const requests = new Agent({
     connections: requestConnections,
@@ -79,6 +87,7 @@ export function createTransport(access: ClusterAccess): Transport {
     connect,
   });
   const gate = new PriorityGate();
+  const { userAgent = 'weir' } = options;
   // Watches have connections of their own: undici holds a write back while a stream runs on its connection.
   let watches = openWatches(connect);
   // A dead HTTP/2 connection shows no error for a quarter of an hour, and every new watch would be put on it again.
@@ -89,8 +98,9 @@ export function createTransport(access: ClusterAccess): Transport {
   };
   return {
     access,
-    send: (request) => gate.pass(request, () => sendWithRetry({ access, agent: requests, request })),
-    lines: (request) => readLines({ access, agent: watches, request, leave }),
+    send: (request) =>
+      gate.pass(request, () => sendWithRetry({ access, agent: requests, request, userAgent })),
+    lines: (request) => readLines({ access, agent: watches, request, userAgent, leave }),
     close: async () => {
       await Promise.all([requests.destroy(), watches.destroy()]);
     },
@@ -142,6 +152,7 @@ interface Sending {
   readonly access: ClusterAccess;
   readonly agent: Agent;
   readonly request: WireRequest;
+  readonly userAgent: string;
 }
 
 /** 429 and 503 with Retry-After say "not now": the request was not executed, so any verb may be sent again. */
@@ -150,8 +161,9 @@ async function sendWithRetry(sending: Sending): Promise<unknown> {
     const response = await dispatch(sending);
     const body = await readBody(sending, response);
     if (response.statusCode < 400) return parseBody(sending, body);
-    const retryAfter = Number(response.headers['retry-after']);
-    const mayRetry = response.statusCode === 429 || (response.statusCode === 503 && retryAfter > 0);
+    const retryAfterMs = retryAfterOf(response);
+    const mayRetry =
+      response.statusCode === 429 || (response.statusCode === 503 && retryAfterMs !== undefined);
     if (!mayRetry || attempt >= maxAttempts) {
       const { method, path, object } = sending.request;
       throw apiErrorOf({
@@ -163,13 +175,17 @@ async function sendWithRetry(sending: Sending): Promise<unknown> {
             ? `cluster ${sending.access.name} refuses the credentials`
             : `${method} ${path}`,
         ...(object === undefined ? {} : { object }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       });
     }
-    await pause(
-      Math.min(Number.isFinite(retryAfter) ? retryAfter * 1000 : 250 * 2 ** attempt, 10_000),
-      sending.request.signal,
-    );
+    await pause(retryAfterMs ?? Math.min(250 * 2 ** attempt, maxRetryAfterMs), sending.request.signal);
   }
+}
+
+/** What a server asks for; undefined where it names no time in seconds. */
+function retryAfterOf({ headers }: Dispatcher.ResponseData): number | undefined {
+  const seconds = Number(headers['retry-after']);
+  return seconds > 0 ? Math.min(seconds * 1000, maxRetryAfterMs) : undefined;
 }
 
 /** The parser's message would quote the answer, which may be a Secret. */
@@ -193,12 +209,10 @@ async function readBody(sending: Sending, response: Dispatcher.ResponseData): Pr
   }
 }
 
-async function dispatch(
-  { access, agent, request }: Sending,
-  forWatch = false,
-): Promise<Dispatcher.ResponseData> {
-  const timeoutMs = request.timeoutMs ?? defaultTimeoutMs;
-  const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query).toString()}`;
+async function dispatch(sending: Sending, forWatch = false): Promise<Dispatcher.ResponseData> {
+  const { access, agent, request, userAgent } = sending;
+  const timeoutMs = timeoutOf(request);
+  const query = queryOf(request, timeoutMs);
   const url = new URL(access.server);
   // A watch lives on under its own signal alone; everything else has a deadline.
   const signals = forWatch ? [] : [AbortSignal.timeout(timeoutMs)];
@@ -212,23 +226,56 @@ async function dispatch(
       headers: {
         ...(await access.headers()),
         accept: request.accept ?? 'application/json',
-        'user-agent': 'weir',
+        'user-agent': userAgent,
         ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
+        ...lengthOf(request),
       },
       headersTimeout: timeoutMs,
-      ...(request.body === undefined ? {} : { body: request.body }),
+      ...bodyOf(request),
       ...(signals.length === 1 && only !== undefined
         ? { signal: only }
         : { signal: AbortSignal.any(signals) }),
     });
   } catch (error) {
-    throw unreachable({ access, agent, request }, error);
+    throw unreachable(sending, error);
   }
+}
+
+function timeoutOf({ timeoutMs = defaultTimeoutMs, leftMs }: WireRequest): number {
+  return leftMs === undefined ? timeoutMs : Math.min(timeoutMs, Math.floor(leftMs()));
+}
+
+/** The server is told when to give up, too: one that has not noticed that nobody waits any more would go on. */
+function queryOf({ query, leftMs }: WireRequest, timeoutMs: number): string {
+  if (query === undefined && leftMs === undefined) return '';
+  const all = { ...query, ...(leftMs === undefined ? {} : { timeout: `${timeoutMs}ms` }) };
+  return `?${new URLSearchParams(all).toString()}`;
+}
+
+/** A body that is asked for when a connection is free for it, right before the first byte leaves. */
+function bodyOf({ body, leftMs }: WireRequest): { body?: string | Readable } {
+  if (body === undefined) return {};
+  if (leftMs === undefined) return { body };
+  const bytes = Buffer.from(body);
+  const checked = async function* (): AsyncGenerator<Uint8Array> {
+    leftMs();
+    yield bytes;
+  };
+  // undici takes any iterable, which its types do not say; a stream would cost much more.
+  return { body: checked() as unknown as Readable };
+}
+
+function lengthOf({ body, leftMs }: WireRequest): Readonly<Record<string, string>> {
+  return body === undefined || leftMs === undefined
+    ? {}
+    : { 'content-length': String(Buffer.byteLength(body)) };
 }
 
 function unreachable({ access, request }: Sending, error: unknown): Error {
   if (request.signal?.aborted === true)
     return request.signal.reason instanceof Error ? request.signal.reason : new Error('aborted');
+  // What refused to let the request go says why itself.
+  if (error instanceof WeirError) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   const { code } = cause as { code?: unknown };
   // The code of a DOMException (a deadline) is a number that says nothing.
@@ -245,23 +292,26 @@ function unreachable({ access, request }: Sending, error: unknown): Error {
 async function* readLines(
   of: Sending & { readonly request: WatchRequest; readonly leave: (agent: Agent) => void },
 ): AsyncGenerator<string> {
-  const { access, agent, leave } = of;
+  const { agent, leave } = of;
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(silent(of)), of.request.silenceMs);
   const request = { ...of.request, signal: AbortSignal.any([of.request.signal, silence.signal]) };
   try {
-    const response = await dispatch({ access, agent, request }, true);
-    if (response.statusCode >= 400)
+    const response = await dispatch({ ...of, request }, true);
+    if (response.statusCode >= 400) {
+      const retryAfterMs = retryAfterOf(response);
       throw apiErrorOf({
         status: response.statusCode,
         body: await response.body.text(),
         what: `watch ${request.path}`,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       });
+    }
     yield '';
     yield* linesOf(response.body, () => timer.refresh());
   } catch (error) {
     if (silence.signal.aborted || isHeadersTimeout(error)) leave(agent);
-    throw error instanceof WeirError ? error : unreachable({ access, agent, request }, error);
+    throw unreachable({ ...of, request }, error);
   } finally {
     clearTimeout(timer);
   }

@@ -1,17 +1,28 @@
 // The only file that writes to a cluster: server-side apply, merge patch, deletion, events.
 // It decides nothing: what to write was a line in a plan before.
 
-import { isRecord, type KubeObject, type ObjectRef, refOf, showRef, WeirError } from '@weir/core';
+import {
+  isRecord,
+  type KubeObject,
+  type ObjectRef,
+  type Problem,
+  refOf,
+  showRef,
+  WeirError,
+} from '@weir/core';
 import { parseObject } from '../answers.ts';
 import { ApiError, isNotFound } from '../api-error.ts';
 import type { KubeClient } from '../client.ts';
 import { pathOf } from '../discovery.ts';
+import { applyDropping } from './drop-unknown.ts';
 
 export interface ApplyOptions {
   readonly fieldManager: string;
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly subresource?: 'status';
+  /** Leave out fields that the cluster's schema does not have, and tell each of them here; without it they are refused. */
+  readonly onDropped?: (problem: Problem) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -36,6 +47,15 @@ export interface MergeOptions {
 
 export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
+export interface RemoveOptions {
+  readonly uid?: string;
+  /** Only this very version: refused as a conflict where somebody has written it since. */
+  readonly resourceVersion?: string;
+  readonly propagation: Propagation;
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 export interface Writer {
   /** Server-side apply; returns the object as the server stored it. */
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
@@ -50,33 +70,25 @@ export interface Writer {
     options?: MergeOptions,
   ): Promise<KubeObject>;
   /** `gone`: nothing with that uid is there any more; `accepted`: the object waits for its finalizers. */
-  remove(
-    ref: ObjectRef,
-    options: { uid?: string; propagation: Propagation; dryRun?: boolean; signal?: AbortSignal },
-  ): Promise<'accepted' | 'gone'>;
+  remove(ref: ObjectRef, options: RemoveOptions): Promise<'accepted' | 'gone'>;
   postEvent(event: EventInput, signal?: AbortSignal): Promise<void>;
 }
 
-export function createWriter(client: KubeClient): Writer {
+/** Says whether a cluster may be written to now, and for how long. */
+export interface WriteGuard {
+  /** Milliseconds in which every write must have ended. Throws CLAIM_LOST where nothing may be written. */
+  leftMs(): number;
+}
+
+/** With a guard every write is refused, or given up, as soon as the guard says so. */
+export function createWriter(unguarded: KubeClient, guard?: WriteGuard): Writer {
+  const client = guard === undefined ? unguarded : guardedBy(guard, unguarded);
   const send = client.transport.send;
   return {
-    apply: async (object, options) => {
-      const ref = refOf(object);
-      const answer = await send({
-        method: 'PATCH',
-        path: await objectPath(client, ref, options.subresource),
-        query: {
-          fieldManager: options.fieldManager,
-          force: String(options.force ?? true),
-          ...(options.dryRun === true ? { dryRun: 'All' } : {}),
-        },
-        // JSON is YAML; the media type is the only one that servers before 1.35 accept for an apply.
-        contentType: 'application/apply-patch+yaml',
-        body: JSON.stringify(object),
-        object: ref,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
-      return parseObject(answer, ref.kind);
+    apply: (object, options) => {
+      const { onDropped } = options;
+      const apply = (each: KubeObject): Promise<KubeObject> => applyObject(client, each, options);
+      return onDropped === undefined ? apply(object) : applyDropping(object, { apply, onDropped });
     },
     create: (object, options) => createObject(client, object, options),
     mergePatch: async (ref, patch, options = {}) => {
@@ -105,6 +117,38 @@ export function createWriter(client: KubeClient): Writer {
       });
     },
   };
+}
+
+function guardedBy(guard: WriteGuard, client: KubeClient): KubeClient {
+  const { transport } = client;
+  const leftMs = (): number => guard.leftMs();
+  return {
+    ...client,
+    transport: { ...transport, send: (request) => transport.send({ ...request, leftMs }) },
+  };
+}
+
+async function applyObject(
+  client: KubeClient,
+  object: KubeObject,
+  options: ApplyOptions,
+): Promise<KubeObject> {
+  const ref = refOf(object);
+  const answer = await client.transport.send({
+    method: 'PATCH',
+    path: await objectPath(client, ref, options.subresource),
+    query: {
+      fieldManager: options.fieldManager,
+      force: String(options.force ?? true),
+      ...(options.dryRun === true ? { dryRun: 'All' } : {}),
+    },
+    // JSON is YAML; the media type is the only one that servers before 1.35 accept for an apply.
+    contentType: 'application/apply-patch+yaml',
+    body: JSON.stringify(object),
+    object: ref,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  return parseObject(answer, ref.kind);
 }
 
 /** Without a name the path would be that of all objects of the kind, and a deletion one of them all. */
@@ -154,8 +198,13 @@ async function createObject(
 async function removeObject(
   client: KubeClient,
   ref: ObjectRef,
-  options: { uid?: string; propagation: Propagation; dryRun?: boolean; signal?: AbortSignal },
+  options: RemoveOptions,
 ): Promise<'accepted' | 'gone'> {
+  const { uid, resourceVersion } = options;
+  const preconditions = {
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
   try {
     const answer = await client.transport.send({
       method: 'DELETE',
@@ -165,7 +214,7 @@ async function removeObject(
         kind: 'DeleteOptions',
         apiVersion: 'v1',
         propagationPolicy: options.propagation,
-        ...(options.uid === undefined ? {} : { preconditions: { uid: options.uid } }),
+        ...(Object.keys(preconditions).length === 0 ? {} : { preconditions }),
         ...(options.dryRun === true ? { dryRun: ['All'] } : {}),
       }),
       object: ref,
