@@ -1,7 +1,9 @@
 // What a delivery is: the dialect-neutral statement "this path of this source belongs in that cluster, so".
 // It never says which dialect's words asked for it, beyond a name for display.
 
+import type { IgnoreRule } from './ignore-rule.ts';
 import type { ObjectRef } from './object.ts';
+import type { OrderName } from './order.ts';
 import type { Problem } from './problem.ts';
 
 /** `dialect:Kind:namespace/name` of the custom resource on the hub that declares it. */
@@ -136,7 +138,66 @@ export interface ObjectSwitch {
    * never written again. `keep`: it is not pruned and stays told. `release`: it is not pruned and no longer ours.
    * `outlive`: it stays when the delivery itself is deleted.
    */
-  readonly effect: 'skip' | 'refuse' | 'create-only' | 'keep' | 'release' | 'outlive';
+  readonly effect: SwitchEffect;
+}
+
+/**
+ * What a switch does to its object. `prune-last`: it goes after everything else. `confirm-prune` and `confirm-delete`: it
+ * goes only when somebody has said so. `replace`: it is replaced whole instead of applied. `force`: where the server
+ * refuses a change of an immutable field, it is deleted and made anew. `skip-missing-kind`: no trouble while the cluster
+ * does not serve its kind. `healthless`: its health does not count for the delivery.
+ */
+export type SwitchEffect =
+  | 'skip'
+  | 'refuse'
+  | 'create-only'
+  | 'keep'
+  | 'release'
+  | 'outlive'
+  | 'prune-last'
+  | 'confirm-prune'
+  | 'confirm-delete'
+  | 'replace'
+  | 'force'
+  | 'skip-missing-kind'
+  | 'healthless';
+
+/** When an object that is no lasting part of the delivery is made: a Job that migrates, a test, a message. */
+export type HookPhase = 'pre-sync' | 'sync' | 'post-sync' | 'sync-fail' | 'pre-delete' | 'post-delete';
+export type HookDeletion = 'before-creation' | 'succeeded' | 'failed';
+
+/** The annotations that make an object a hook, as data: each holds comma-separated words, unknown ones say nothing. */
+export interface HookWords {
+  /** The first annotation with a known word decides. `ordinary`: no hook after all; `left-out`: never applied. */
+  readonly phases: readonly {
+    readonly annotation: string;
+    readonly words: Readonly<Record<string, HookPhase | 'ordinary' | 'left-out'>>;
+  }[];
+  /** All of these count together; none: before-creation. */
+  readonly deletion: readonly {
+    readonly annotation: string;
+    readonly words: Readonly<Record<string, HookDeletion>>;
+  }[];
+  /** Held on a hook until its end has been seen, so that none vanishes unnoticed (a Job with a time to live). */
+  readonly finalizer?: string;
+}
+
+/** In which order the objects of a delivery are applied and removed. */
+export interface Sequence {
+  readonly order: OrderName;
+  /** Annotations that hold the wave of an object; the first that is an integer counts, none: 0. */
+  readonly waves?: readonly string[];
+  readonly hooks?: HookWords;
+  /**
+   * The annotation that names the objects to be there and healthy first, comma-separated:
+   * `group/namespaces/namespace/Kind/name`, or `group/Kind/name` (Config Sync's `config.kubernetes.io/depends-on`).
+   */
+  readonly dependsOn?: string;
+  /**
+   * `last`: what left Git goes when everything else was applied. `waves`: it goes in its own wave, the waves in reverse,
+   * before the applies of that wave (Argo CD).
+   */
+  readonly pruning: 'last' | 'waves';
 }
 
 /** A one-off order beside the standing policy: Argo CD's `operation`, or a manual sync. */
@@ -146,6 +207,15 @@ export interface SyncOrder {
   readonly revision?: string;
   readonly prune: boolean;
   readonly dryRun: boolean;
+  /** Leave the hooks out (Argo CD's strategy `apply`). */
+  readonly skipHooks?: boolean;
+  /** Only these objects, hooks left out; the group, kind and name must match, the namespace where it is given. */
+  readonly only?: readonly {
+    readonly group: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly namespace?: string;
+  }[];
 }
 
 export interface SyncPolicy {
@@ -159,7 +229,30 @@ export interface SyncPolicy {
   /** Readiness waits for the health of all objects. */
   readonly wait: boolean;
   readonly createNamespace: boolean;
+  /** Labels and annotations of the namespace that `createNamespace` makes. */
+  readonly namespaceMetadata?: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  /** Delete and make anew what the server refuses to change, since the field is immutable. */
   readonly force: boolean;
+  /** Replace objects whole instead of applying them. */
+  readonly replace?: boolean;
+  /** What left Git goes after everything else, whatever its wave. */
+  readonly pruneLast?: boolean;
+  /** Every deletion of an object that left Git waits for a word of approval. */
+  readonly confirmPrune?: boolean;
+  /**
+   * `transactional`: all that is to be written is tried first, and where the server refuses any of it nothing is written
+   * and all refusals are told. `partial`: what can be written is written.
+   */
+  readonly atomicity?: 'transactional' | 'partial';
+  /** An object of a kind that the cluster does not serve is left out without trouble. */
+  readonly skipMissingKinds?: boolean;
+  /** How long a wave may wait for the health of an earlier one; absent: as long as it takes. */
+  readonly gateTimeoutMs?: number;
+  /** Plan and show everything, write nothing. */
+  readonly shadow?: boolean;
   /** An object that carries another live delivery's mark is left alone in any case; here: is the whole sync refused? */
   readonly failOnShared: boolean;
   /** Health waits and applies end after this. */
@@ -202,6 +295,15 @@ export interface Delivery {
   readonly order?: SyncOrder;
   readonly deletion: DeletionPolicy;
   readonly switches?: readonly ObjectSwitch[];
+  /** Fields in which live objects may differ from Git. */
+  readonly ignore?: readonly IgnoreRule[];
+  /** Ignored fields are not written either, once the object exists. */
+  readonly respectIgnored?: boolean;
+  readonly sequence?: Sequence;
+  /** When somebody confirmed deletions that wait for a word, ISO 8601; counts for operations begun before it. */
+  readonly confirmedAt?: string;
+  /** The running operation is to end now. */
+  readonly terminate?: boolean;
   readonly dependsOn: readonly DeliveryId[];
   readonly suspended: boolean;
   readonly deleting: boolean;

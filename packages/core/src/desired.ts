@@ -12,6 +12,7 @@ import {
   type ObjectRef,
   refOf,
 } from './object.ts';
+import { definedKind } from './plan-turns.ts';
 import type { Problem } from './problem.ts';
 
 export interface Rendered {
@@ -43,10 +44,12 @@ export function prepareDesired(input: {
 }): DesiredSet {
   const byId = new Map<ObjectId, Desired>();
   const problems: Problem[] = [];
+  const scopes = definedScopes(input.rendered);
   for (const rendered of input.rendered) {
-    const namespaced = input.isNamespaced(refOf(rendered.object));
-    const ref = placed(refOf(rendered.object), namespaced, input.delivery.namespace);
-    const id = idOf(ref);
+    const given = refOf(rendered.object);
+    const namespaced = input.isNamespaced(given) ?? scopes.get(`${given.group}/${given.kind}`);
+    const ref = placed(given, namespaced, input.delivery.namespace);
+    const id = idOf({ ...ref, name: ref.name || unnamed(rendered.object) });
     const place = placeOf(rendered);
     const problem = problemOfPlacing({ ref, namespaced, isKnown: byId.has(id) });
     if (problem !== undefined) problems.push({ ...problem, object: ref, ...place });
@@ -55,6 +58,21 @@ export function prepareDesired(input: {
     byId.set(id, { id, ref, object, digest: input.digest(canonicalJson(object)), ...place });
   }
   return { objects: [...byId.values()], problems };
+}
+
+/** Kinds whose definition is in the same set: whether they are namespaced is known before the cluster serves them. */
+function definedScopes(rendered: readonly Rendered[]): ReadonlyMap<string, boolean> {
+  const scopes = new Map<string, boolean>();
+  for (const { object } of rendered) {
+    const defined = definedKind(object);
+    if (defined !== undefined) scopes.set(`${defined.group}/${defined.kind}`, defined.isNamespaced);
+  }
+  return scopes;
+}
+
+/** An object that gets its name when it is made is told from others by the prefix; no name holds an asterisk. */
+function unnamed({ metadata }: KubeObject): string {
+  return `${metadata.generateName ?? ''}*`;
 }
 
 function placeOf({ file, line }: Rendered): Pick<Problem, 'file' | 'line'> {

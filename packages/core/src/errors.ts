@@ -197,6 +197,24 @@ export const errorCatalogue = {
     'Install its CustomResourceDefinition, or correct apiVersion and kind.',
     'backoff',
   ),
+  DEPENDENCY_UNKNOWN: entry(
+    'An object needs one that is not there to wait for',
+    'An annotation that names what must come first names something that is no part of the delivery, or no object at all.',
+    'Correct the annotation, or add the object.',
+    'on-change',
+  ),
+  DEPENDENCY_CYCLE: entry(
+    'Dependencies form a cycle',
+    'Objects, or deliveries, say that they need each other, so that none can come first. They are left as they are; the rest goes on.',
+    'Take one of the dependencies out.',
+    'on-change',
+  ),
+  SYNC_FAILED: entry(
+    'A sync ended before its last wave',
+    'A hook failed, an object of an earlier wave is degraded, or somebody terminated the sync. Later waves were not applied.',
+    'Look at the object that the message names; the sync is tried again by its retry policy, or with a new commit.',
+    'backoff',
+  ),
   OBJECT_CLAIMED: entry(
     'An object belongs to another delivery',
     'Two deliveries contain the same object; the one that has it keeps it, and it is not written by the other.',
@@ -231,6 +249,42 @@ export const errorCatalogue = {
     'A write failed',
     'The API server answered with an unexpected error.',
     'Read the message; it is tried again.',
+    'backoff',
+  ),
+  FIELD_UNKNOWN: entry(
+    'An object has a field that the cluster does not know',
+    'The schema of the kind, as this cluster serves it, has no such field; the message names its path. Where the delivery allows it, the field is left out and the rest is applied.',
+    'Correct the spelling, remove the field, or upgrade the cluster or the CustomResourceDefinition.',
+    'backoff',
+  ),
+  OBJECT_TOO_LARGE: entry(
+    'An object is too large for the cluster',
+    'The API server or its store refuses objects of this size: 1 MiB for the data of a ConfigMap or Secret, 256 KiB for annotations, about 1.5 MiB for any object.',
+    'Split the object, or keep the data outside of Kubernetes.',
+    'on-change',
+  ),
+  ADMISSION_DENIED: entry(
+    'An admission rule denies an object',
+    'An admission webhook or policy of the cluster refuses the object; the message names the rule and holds its reason.',
+    'Correct the manifest as the rule asks, or talk to whoever owns the rule.',
+    'backoff',
+  ),
+  ADMISSION_UNAVAILABLE: entry(
+    'An admission or conversion webhook does not answer',
+    'The API server could not call a webhook that it must ask before it stores the object.',
+    'Look at the pods and the certificate behind the webhook that the message names; it is tried again.',
+    'backoff',
+  ),
+  API_SERVICE_DOWN: entry(
+    'The API service of a group does not answer',
+    'The kind is served by another server behind the API server, and that one is not available. Objects of other groups go on.',
+    'Look at the APIService that the message names and at the pods behind it; it is tried again.',
+    'backoff',
+  ),
+  NAMESPACE_TERMINATING: entry(
+    'The namespace is being deleted',
+    'A namespace takes no new objects while it is being deleted; the message says what holds it where the cluster tells.',
+    'Wait, or see to the objects whose finalizers hold it; it is tried again.',
     'backoff',
   ),
   NAMESPACE_MISSING: entry(
@@ -280,6 +334,18 @@ export const errorCatalogue = {
     'The CRD was installed by another tool and does not serve the version that weir reads; it is never replaced.',
     'Upgrade that tool’s CRD.',
     'backoff',
+  ),
+  ACTION_UNKNOWN: entry(
+    'The object has no such action',
+    'No action of that name is known for the kind of the object; the message lists those that are.',
+    'Use one of the names that `weir action list FILE` shows.',
+    'on-change',
+  ),
+  ACTION_PARAMETER_INVALID: entry(
+    'A parameter of an action is invalid',
+    'A parameter is missing, unknown to the action, or its value is not what the action expects.',
+    'Correct the parameter as the message says.',
+    'on-change',
   ),
   PREREQUISITE_MISSING: entry(
     'A prerequisite is missing',

@@ -14,6 +14,8 @@ export interface InventoryEntry {
   readonly desired?: string;
   /** Digest of what our manager owned in the server's answer to that apply. */
   readonly owned?: string;
+  /** A hook: it may stay behind when it leaves Git, and goes with the delivery. */
+  readonly isHook?: boolean;
 }
 
 export interface Inventory {
@@ -32,6 +34,7 @@ export interface StoredEntry {
   readonly u?: string;
   readonly d?: string;
   readonly o?: string;
+  readonly h?: true;
 }
 
 export function storeEntry(id: ObjectId, entry: InventoryEntry): StoredEntry {
@@ -42,6 +45,7 @@ export function storeEntry(id: ObjectId, entry: InventoryEntry): StoredEntry {
     ...(entry.uid === undefined ? {} : { u: entry.uid }),
     ...(entry.desired === undefined ? {} : { d: entry.desired }),
     ...(entry.owned === undefined ? {} : { o: entry.owned }),
+    ...(entry.isHook === true ? { h: true } : {}),
   };
 }
 
@@ -49,7 +53,7 @@ export function storeEntry(id: ObjectId, entry: InventoryEntry): StoredEntry {
 export function readEntry(
   stored: Readonly<Record<string, unknown>>,
 ): { id: ObjectId; entry: InventoryEntry } | undefined {
-  const { id, v, s, u, d, o } = stored;
+  const { id, v, s, u, d, o, h } = stored;
   if (typeof id !== 'string' || typeof v !== 'string') return undefined;
   const [group, kind, namespace, ...name] = id.split('/');
   if (group === undefined || kind === undefined || namespace === undefined || name.length === 0)
@@ -62,6 +66,7 @@ export function readEntry(
       ...(typeof u === 'string' ? { uid: u } : {}),
       ...(typeof d === 'string' ? { desired: d } : {}),
       ...(typeof o === 'string' ? { owned: o } : {}),
+      ...(h === true ? { isHook: true } : {}),
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Delivery, DeliveryId } from './delivery.ts';
 import { worstHealth } from './health/health.ts';
 import type { Conclusion } from './live.ts';
 import { idOf, type ObjectId, type ObjectRef, showRef } from './object.ts';
-import type { Action, Plan } from './plan.ts';
+import type { Action, Plan } from './plan-action.ts';
 import type { Problem } from './problem.ts';
 import type {
   DeliveryVerdict,
@@ -95,7 +95,8 @@ function stepOf(problems: readonly Problem[]): FailedStep {
 function overdueProblem(input: JudgeInput, resources: readonly ResourceVerdict[]): Problem[] {
   if (!input.isOverdue || !input.delivery.policy.wait) return [];
   const sick = resources.filter(
-    ({ health }) => health !== undefined && health.status !== 'Healthy' && health.status !== 'Suspended',
+    ({ health, isHook }) =>
+      isHook !== true && health !== undefined && health.status !== 'Healthy' && health.status !== 'Suspended',
   );
   if (sick.length === 0) return [];
   const named = sick
@@ -112,15 +113,16 @@ function overdueProblem(input: JudgeInput, resources: readonly ResourceVerdict[]
 function syncOf(input: JudgeInput, resources: readonly ResourceVerdict[]): SyncStatus {
   if (input.plan === undefined)
     return input.delivery.suspended ? (input.previous?.sync ?? 'Unknown') : 'Unknown';
-  return resources.every(({ sync }) => sync === 'Synced') ? 'Synced' : 'OutOfSync';
+  return resources.every(({ sync, isHook }) => isHook === true || sync === 'Synced') ? 'Synced' : 'OutOfSync';
 }
 
 /** Missing objects alone do not make a delivery Missing, unless nothing is live (argo-cd 3.4). */
 function healthOf(input: JudgeInput, resources: readonly ResourceVerdict[]): Health {
   if (input.plan === undefined)
     return input.previous?.health ?? { status: input.failedStep === undefined ? 'Unknown' : 'Missing' };
-  const live = resources.filter(({ health }) => health?.status !== 'Missing');
-  if (live.length === 0 && resources.length > 0) return { status: 'Missing' };
+  const lasting = resources.filter(({ isHook }) => isHook !== true);
+  const live = lasting.filter(({ health }) => health?.status !== 'Missing');
+  if (live.length === 0 && lasting.length > 0) return { status: 'Missing' };
   return worstHealth(live.map(({ health }) => health));
 }
 
@@ -133,6 +135,8 @@ function resourcesOf(plan: Plan, input: JudgeInput): ResourceVerdict[] {
     if (problem.object !== undefined) problems.set(idOf(problem.object), problem);
   return plan.actions.flatMap((action) => {
     if (action.kind === 'forget' || (action.kind === 'apply' && !action.tracked)) return [];
+    // A hook is told of while it lives.
+    if (isHookAction(action) && input.live(action.ref) === undefined) return [];
     return [
       resourceOf(action, {
         live: input.live(action.ref),
@@ -143,26 +147,37 @@ function resourcesOf(plan: Plan, input: JudgeInput): ResourceVerdict[] {
   });
 }
 
-const departing = new Set(['prune-off', 'deletion-blocked']);
-
 function resourceOf(
   action: Action,
   known: { live: Conclusion | undefined; result: ResourceVerdict | undefined; problem: Problem | undefined },
 ): ResourceVerdict {
   const { live, result, problem } = known;
-  const isDeparting = action.kind === 'delete' || (action.kind === 'keep' && departing.has(action.reason));
-  const isOff = action.kind === 'keep' && action.reason === 'switched-off';
-  const inSync = isOff || (action.kind === 'keep' && action.reason === 'in-sync');
-  const health: Health | undefined = live === undefined && !isOff ? { status: 'Missing' } : live?.health;
+  const isHook = isHookAction(action);
+  const isKept = action.kind === 'keep';
+  const isDeparting = !isHook && (action.kind === 'delete' || (isKept && action.departs === true));
+  const isOff = isKept && settled.has(action.reason);
+  const inSync = isHook || isOff || (isKept && action.reason === 'in-sync');
+  const health: Health | undefined =
+    live === undefined && !isOff && !isHook ? { status: 'Missing' } : live?.health;
+  const counts = !(isKept && action.healthless === true);
   return {
     ref: action.ref,
     sync: inSync ? 'Synced' : 'OutOfSync',
     requiresPruning: isDeparting,
-    ...(health === undefined ? {} : { health }),
+    ...(isHook ? { isHook } : {}),
+    ...(health === undefined || !counts ? {} : { health }),
     ...(result?.outcome === undefined ? {} : { outcome: result.outcome }),
     ...(result?.message === undefined ? {} : { message: result.message }),
     ...(problem === undefined ? {} : { problem, message: problem.message }),
   };
+}
+
+/** Left as it is, by somebody's will. */
+const settled: ReadonlySet<string> = new Set(['switched-off', 'kind-missing']);
+
+function isHookAction(action: Action): boolean {
+  if (action.kind === 'forget' || action.kind === 'release') return action.kind === 'release';
+  return action.hook !== undefined || (action.kind === 'keep' && action.reason === 'hook');
 }
 
 function asUnknown(resource: ResourceVerdict): ResourceVerdict {

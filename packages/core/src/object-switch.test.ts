@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ObjectSwitch } from './delivery.ts';
 import { effectsOf } from './object-switch.ts';
-import { showPlan } from './plan.ts';
+import { showPlan } from './plan-action.ts';
 import { planOf, removalOf } from './plan-rig.ts';
 
 const switches: readonly ObjectSwitch[] = [

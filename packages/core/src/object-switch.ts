@@ -1,7 +1,7 @@
 // Which switches are set on an object: labels and annotations that change how one object is treated.
 // It knows no key; which ones count is the delivery's data.
 
-import type { ObjectSwitch } from './delivery.ts';
+import type { ObjectSwitch, SwitchEffect } from './delivery.ts';
 
 type Marks = Readonly<Record<string, string>>;
 
@@ -9,8 +9,8 @@ type Marks = Readonly<Record<string, string>>;
 export function effectsOf(
   switches: readonly ObjectSwitch[] | undefined,
   ...places: readonly (Marks | undefined)[]
-): ReadonlySet<ObjectSwitch['effect']> {
-  const effects = new Set<ObjectSwitch['effect']>();
+): ReadonlySet<SwitchEffect> {
+  const effects = new Set<SwitchEffect>();
   for (const each of switches ?? [])
     if (places.some((marks) => isSet(each, marks?.[each.key]))) effects.add(each.effect);
   return effects;

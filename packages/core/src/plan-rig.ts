@@ -6,7 +6,10 @@ import type { Desired } from './desired.ts';
 import type { Inventory, InventoryEntry } from './inventory.ts';
 import type { Conclusion } from './live.ts';
 import { apiVersionOf, idOf, type KubeObject, type ObjectId, type ObjectRef } from './object.ts';
-import { type Plan, type PlanInput, planRemoval, planSync } from './plan.ts';
+import { planSync } from './plan.ts';
+import type { Plan } from './plan-action.ts';
+import { planRemoval } from './plan-departures.ts';
+import type { PlanInput } from './plan-input.ts';
 
 const groups: Readonly<Record<string, string>> = {
   Deployment: 'apps',

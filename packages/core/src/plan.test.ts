@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isWrite, showDelivery, showPlan } from './plan.ts';
+import { isWrite, showDelivery, showPlan } from './plan-action.ts';
 import {
   desiredOf,
   inventoryFrom,

@@ -4,6 +4,7 @@
 import type { DeliveryId, SourceId } from './delivery.ts';
 import type { ObjectRef } from './object.ts';
 import type { Problem } from './problem.ts';
+import type { SyncPhase } from './sequence.ts';
 
 /** From best to worst when children are summed up. */
 export type HealthStatus = 'Healthy' | 'Suspended' | 'Progressing' | 'Missing' | 'Degraded' | 'Unknown';
@@ -29,7 +30,20 @@ export interface ResourceVerdict {
   readonly outcome?: Outcome;
   readonly message?: string;
   readonly problem?: Problem;
+  /** Of a hook: no lasting part of the delivery, so that its health and sync count for nothing. */
+  readonly isHook?: boolean;
+  /** In a run: the part of it that this is about; absent: `sync`. */
+  readonly phase?: SyncPhase;
+  /** In a run: how far a hook has come. */
+  readonly hookStatus?: HookStatus;
+  /** In a run: applied, and waited for, since later waves need it healthy. */
+  readonly isAwaited?: boolean;
 }
+
+export type HookStatus = 'running' | 'succeeded' | 'failed' | 'terminated';
+
+/** What a run waits for. `confirmation`: somebody's word that objects may go. */
+export type WaitReason = 'health' | 'hook' | 'deletion' | 'definition' | 'dependency' | 'confirmation';
 
 export type RunPhase = 'running' | 'succeeded' | 'failed';
 
@@ -45,6 +59,12 @@ export interface Run {
   /** 0 for the first attempt. */
   readonly retries: number;
   readonly dryRun: boolean;
+  /** What a running run waits for; it goes on by itself when that has come. */
+  readonly waiting?: { readonly reason: WaitReason; readonly refs: readonly ObjectRef[] };
+  /** Hooks were part of it. */
+  readonly hadHooks?: boolean;
+  /** Somebody ended it. */
+  readonly terminated?: boolean;
   /** Objects that this run created, configured, pruned, skipped or failed; unchanged ones where the run concerned them. */
   readonly results: readonly ResourceVerdict[];
 }
