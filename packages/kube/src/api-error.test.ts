@@ -41,10 +41,93 @@ const table: Record<string, [answer: number, body: string, expected: string]> = 
     status({ reason: 'NotFound', message: 'not found', details: { kind: 'deployments' } }),
     'APPLY_FAILED Deployment/web/shop: not found',
   ],
-  'an object that is too large': [
+  // The words of a 1.36 API server from here on.
+  'a request that is too large': [
     413,
-    status({ message: 'too large' }),
-    'APPLY_INVALID Deployment/web/shop: too large',
+    status({ reason: 'RequestEntityTooLarge', message: 'Request entity too large: limit is 3145728' }),
+    'OBJECT_TOO_LARGE Deployment/web/shop: Request entity too large: limit is 3145728; split it, or keep the data outside of the cluster',
+  ],
+  'an object that is too large for the store': [
+    500,
+    status({ message: 'etcdserver: request is too large' }),
+    'OBJECT_TOO_LARGE Deployment/web/shop: etcdserver: request is too large; split it, or keep the data outside of the cluster',
+  ],
+  'annotations that are too large': [
+    422,
+    status({
+      reason: 'Invalid',
+      message: 'metadata.annotations: Too long',
+      details: { causes: [{ reason: 'FieldValueTooLong', field: 'metadata.annotations' }] },
+    }),
+    'OBJECT_TOO_LARGE Deployment/web/shop: metadata.annotations: Too long; split it, or keep the data outside of the cluster',
+  ],
+  'a name that is too long': [
+    422,
+    status({
+      reason: 'Invalid',
+      message: 'metadata.name: Too long: may not be more than 63 bytes',
+      details: { causes: [{ reason: 'FieldValueTooLong', field: 'metadata.name' }] },
+    }),
+    'APPLY_INVALID Deployment/web/shop: metadata.name: Too long: may not be more than 63 bytes',
+  ],
+  'a value of a wrong type': [
+    500,
+    status({
+      message:
+        'failed to create typed patch object (web/shop; apps/v1, Kind=Deployment): .spec.replicas: expected numeric (int or float), got string',
+    }),
+    'APPLY_INVALID Deployment/web/shop: failed to create typed patch object (web/shop; apps/v1, Kind=Deployment): .spec.replicas: expected numeric (int or float), got string',
+  ],
+  'a quantity that is none': [
+    500,
+    status({
+      message:
+        'failed to convert new object (web/shop; apps/v1, Kind=Deployment) to proper version: unable to convert unstructured object to apps/v1, Kind=Deployment: quantities must match',
+    }),
+    'APPLY_INVALID Deployment/web/shop: failed to convert new object (web/shop; apps/v1, Kind=Deployment) to proper version: unable to convert unstructured object to apps/v1, Kind=Deployment: quantities must match',
+  ],
+  'a field that the schema does not have': [
+    500,
+    status({
+      message:
+        'failed to create typed patch object (web/shop; apps/v1, Kind=Deployment): .spec.fooBar: field not declared in schema',
+    }),
+    'FIELD_UNKNOWN Deployment/web/shop: failed to create typed patch object (web/shop; apps/v1, Kind=Deployment): .spec.fooBar: field not declared in schema; remove the field, or install a version of the kind that has it',
+  ],
+  'a webhook that denies': [
+    403,
+    status({ reason: 'Forbidden', message: 'admission webhook "x.io" denied the request: no' }),
+    'ADMISSION_DENIED Deployment/web/shop: admission webhook "x.io" denied the request: no',
+  ],
+  'a policy that denies': [
+    422,
+    status({
+      reason: 'Invalid',
+      message: `deployments "shop" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
+    }),
+    `ADMISSION_DENIED Deployment/web/shop: deployments "shop" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
+  ],
+  'a webhook that does not answer': [
+    500,
+    status({
+      reason: 'InternalError',
+      message: 'Internal error occurred: failed calling webhook "x.io": context deadline exceeded',
+    }),
+    'ADMISSION_UNAVAILABLE Deployment/web/shop: Internal error occurred: failed calling webhook "x.io": context deadline exceeded; look at what serves that webhook, it is tried again',
+  ],
+  'a namespace that is being deleted': [
+    403,
+    status({
+      reason: 'Forbidden',
+      message: 'unable to create new content in namespace web because it is being terminated',
+      details: { causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] },
+    }),
+    'NAMESPACE_TERMINATING Deployment/web/shop: unable to create new content in namespace web because it is being terminated',
+  ],
+  'a path that is served no more': [
+    404,
+    '404 page not found\n',
+    'KIND_UNKNOWN Deployment/web/shop: the cluster serves no Deployment in apps/v1; expected its CustomResourceDefinition to be installed',
   ],
   'a server that fails': [500, status({ message: 'etcd' }), 'APPLY_FAILED Deployment/web/shop: etcd'],
   'the page of a proxy': [
@@ -62,6 +145,23 @@ describe('an answer of the API server', () => {
       const { problem } = apiErrorOf({ status: answer, body, what: 'PATCH /x', object });
       expect(`${problem.code} ${problem.message}`).toBe(expected);
     });
+
+  it('about a group whose server is down names its APIService', () => {
+    const widget = { ...object, group: 'x.org', kind: 'Widget' };
+    const { problem } = apiErrorOf({ status: 503, body: 'service unavailable\n', what: '', object: widget });
+    expect(`${problem.code} ${problem.message}`).toBe(
+      'API_SERVICE_DOWN Widget/web/shop: service unavailable; look at the APIService v1.x.org and what is behind it, it is tried again',
+    );
+  });
+
+  it('names each field that the schema does not have', () => {
+    const message =
+      'failed to create typed patch object (a; v1, Kind=Pod): errors:\n  .spec.ports[containerPort=80,protocol="TCP"].zz: field not declared in schema\n  .spec.tolerations[0].bogus: field not declared in schema\n  .spec.x: expected list, got string';
+    expect(apiErrorOf({ status: 500, body: status({ message }), what: '', object }).unknownFields).toEqual([
+      '.spec.ports[containerPort=80,protocol="TCP"].zz',
+      '.spec.tolerations[0].bogus',
+    ]);
+  });
 
   it('names what was asked for where it is no object', () =>
     expect(apiErrorOf({ status: 500, body: '', what: 'GET /apis' }).message).toBe(

@@ -1,11 +1,17 @@
 // What an API server's refusal means: its Status becomes a coded problem; nothing here decides about retries.
 
-import { type ErrorCode, isRecord, type ObjectRef, showRef, WeirError } from '@weir/core';
+import { apiVersionOf, type ErrorCode, isRecord, type ObjectRef, showRef, WeirError } from '@weir/core';
 
 /** A response with a status of 400 or more. */
 export class ApiError extends WeirError {
   readonly status: number;
   readonly reason: string;
+  /** How long the server asks to be left alone. */
+  readonly retryAfterMs: number | undefined;
+  /** Paths of the fields that the schema does not have, as the server writes them: `.spec.ports[name="a"].x`. */
+  readonly unknownFields: readonly string[];
+  /** Reasons of the single causes: `ResourceVersionTooLarge`, `NamespaceTerminating`. */
+  readonly causes: readonly string[];
 
   constructor(input: {
     status: number;
@@ -13,6 +19,9 @@ export class ApiError extends WeirError {
     message: string;
     code: ErrorCode;
     object?: ObjectRef;
+    retryAfterMs?: number;
+    unknownFields?: readonly string[];
+    causes?: readonly string[];
   }) {
     super({
       code: input.code,
@@ -21,6 +30,9 @@ export class ApiError extends WeirError {
     });
     this.status = input.status;
     this.reason = input.reason;
+    this.retryAfterMs = input.retryAfterMs;
+    this.unknownFields = input.unknownFields ?? [];
+    this.causes = input.causes ?? [];
   }
 }
 
@@ -37,9 +49,73 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   401: 'CLUSTER_CREDENTIALS_INVALID',
   403: 'APPLY_FORBIDDEN',
   409: 'APPLY_CONFLICT',
-  413: 'APPLY_INVALID',
+  413: 'OBJECT_TOO_LARGE',
   422: 'APPLY_INVALID',
 };
+
+interface Refusal {
+  readonly status: number;
+  readonly said: Status;
+  readonly object: ObjectRef | undefined;
+}
+
+/**
+ * What a number does not tell, in the order in which it is asked. An API server says these in words only (a 500 without
+ * a reason), so here and nowhere else words are matched; the words are those of Kubernetes 1.33 to 1.36.
+ */
+const meanings: readonly (readonly [ErrorCode, (refusal: Refusal) => boolean])[] = [
+  [
+    'NAMESPACE_MISSING',
+    ({ status, said, object }) =>
+      status === 404 && said.kind === 'namespaces' && object !== undefined && object.kind !== 'Namespace',
+  ],
+  [
+    'NAMESPACE_TERMINATING',
+    ({ said }) => said.causes.some(({ reason }) => reason === 'NamespaceTerminating'),
+  ],
+  ['KIND_UNKNOWN', ({ status, said, object }) => status === 404 && !said.isStatus && object !== undefined],
+  [
+    'API_SERVICE_DOWN',
+    ({ status, said, object }) => status === 503 && !said.isStatus && object?.group.includes('.') === true,
+  ],
+  ['FIELD_UNKNOWN', ({ said }) => unknownFieldsIn(said.message).length > 0],
+  ['OBJECT_TOO_LARGE', ({ status, said }) => status !== 413 && isTooLarge(said)],
+  ['ADMISSION_DENIED', ({ said }) => / denied (the )?request/.test(said.message)],
+  [
+    'ADMISSION_UNAVAILABLE',
+    ({ status, said }) =>
+      status >= 500 && /failed calling webhook |conversion webhook for .* failed/.test(said.message),
+  ],
+  ['APPLY_INVALID', ({ status, said }) => status === 500 && invalidWords.test(said.message)],
+];
+
+/** Server-side apply answers 500 where the object does not fit the types of its kind. */
+const invalidWords = /failed to create typed patch object|unable to convert unstructured object/;
+
+/** A whole object or all its annotations; other fields that are too long have names of their own. */
+function isTooLarge({ message, causes }: Status): boolean {
+  if (message.includes('etcdserver: request is too large')) return true;
+  return causes.some(
+    ({ reason, field }) =>
+      reason === 'FieldValueTooLong' && ['', '[]', 'data', 'metadata.annotations'].includes(field),
+  );
+}
+
+/** Each stands at the end of the message or on a line of its own. Bound: as many as there are lines in 2,000 characters. */
+function unknownFieldsIn(message: string): string[] {
+  return [...message.matchAll(/(?:^|: |\n\s*)(\..+): field not declared in schema(?=\n|$)/g)].map(
+    ([, path = '']) => path,
+  );
+}
+
+/** What helps, where the words of the server do not say so. */
+function hintFor(code: ErrorCode, object: ObjectRef | undefined): string {
+  if (code === 'OBJECT_TOO_LARGE') return '; split it, or keep the data outside of the cluster';
+  if (code === 'ADMISSION_UNAVAILABLE') return '; look at what serves that webhook, it is tried again';
+  if (code === 'FIELD_UNKNOWN') return '; remove the field, or install a version of the kind that has it';
+  if (code !== 'API_SERVICE_DOWN' || object === undefined) return '';
+  return `; look at the APIService ${object.version}.${object.group} and what is behind it, it is tried again`;
+}
 
 /** Turns a refused request into its error. `what` is the object or path that was asked for. */
 export function apiErrorOf(input: {
@@ -47,20 +123,33 @@ export function apiErrorOf(input: {
   body: string;
   what: string;
   object?: ObjectRef;
+  retryAfterMs?: number;
 }): ApiError {
-  const status = parseStatus(input.body);
-  const missingNamespace =
-    input.status === 404 && status.kind === 'namespaces' && input.object?.kind !== 'Namespace';
-  const code = missingNamespace ? 'NAMESPACE_MISSING' : (codes[input.status] ?? 'APPLY_FAILED');
-  const subject = input.object === undefined ? input.what : showRef(input.object);
-  const said = isSecret(input.object) && quotesValues.has(input.status) ? withheld(status) : status.message;
+  const { status, object } = input;
+  const said = parseStatus(input.body);
+  const refusal = { status, said, object };
+  const code = meanings.find(([, isMeant]) => isMeant(refusal))?.[0] ?? codes[status] ?? 'APPLY_FAILED';
+  const isWithheld = isSecret(object) && quotesValues.has(status);
   return new ApiError({
-    status: input.status,
-    reason: status.reason,
+    status,
+    reason: said.reason,
     code,
-    message: `${subject}: ${said === '' ? `the API server answered ${input.status}` : said}`,
-    ...(input.object === undefined ? {} : { object: input.object }),
+    message: messageOf({ ...refusal, what: input.what, code, isWithheld }),
+    causes: said.causes.map(({ reason }) => reason),
+    unknownFields: unknownFieldsIn(said.message),
+    ...(object === undefined ? {} : { object }),
+    ...(input.retryAfterMs === undefined ? {} : { retryAfterMs: input.retryAfterMs }),
   });
+}
+
+function messageOf(of: Refusal & { what: string; code: ErrorCode; isWithheld: boolean }): string {
+  const { status, said, object, code } = of;
+  const subject = object === undefined ? of.what : showRef(object);
+  if (of.isWithheld) return `${subject}: ${withheld(said)}`;
+  if (code === 'KIND_UNKNOWN' && object !== undefined)
+    return `${subject}: the cluster serves no ${object.kind} in ${apiVersionOf(object)}; expected its CustomResourceDefinition to be installed`;
+  const words = said.message === '' ? `the API server answered ${status}` : said.message.trim();
+  return `${subject}: ${words}${hintFor(code, object)}`;
 }
 
 function isSecret(object: ObjectRef | undefined): boolean {
@@ -71,18 +160,23 @@ function isSecret(object: ObjectRef | undefined): boolean {
 const quotesValues: ReadonlySet<number> = new Set([400, 422, 500]);
 
 /** What may be told of a refused Secret: the fields that the server names, never its words about them. */
-function withheld({ fields }: Status): string {
+function withheld({ causes, message }: Status): string {
+  const unknown = unknownFieldsIn(message).map((path) => `${path}: field not declared in schema`);
+  const fields = [...causes.map(({ field, reason }) => `${field}: ${reason}`), ...unknown];
   const named = fields.length === 0 ? '' : ` (${fields.join(', ')})`;
   return `the API server refuses it as invalid${named}; expected every value of data to be a text in base64. Its words are withheld, since they may quote the Secret`;
 }
 
 interface Status {
+  readonly isStatus: boolean;
   readonly reason: string;
   readonly message: string;
   readonly kind: string;
-  /** `data[tls.key]: FieldValueRequired` */
-  readonly fields: readonly string[];
+  readonly causes: readonly { readonly field: string; readonly reason: string }[];
 }
+
+/** Causes that are read; an object may be wrong in many places. */
+const maxCauses = 10;
 
 function parseStatus(body: string): Status {
   try {
@@ -91,14 +185,17 @@ function parseStatus(body: string): Status {
       const details = isRecord(parsed.details) ? parsed.details : {};
       const causes = Array.isArray(details.causes) ? details.causes.filter(isRecord) : [];
       return {
+        isStatus: true,
         reason: String(parsed.reason ?? ''),
         message: String(parsed.message ?? '').slice(0, 2000),
         kind: String(details.kind ?? ''),
-        fields: causes.slice(0, 10).map(({ field, reason }) => `${field ?? ''}: ${reason ?? ''}`),
+        causes: causes
+          .slice(0, maxCauses)
+          .map(({ field, reason }) => ({ field: String(field ?? ''), reason: String(reason ?? '') })),
       };
     }
   } catch {
     // A proxy's page or plain text: shown as it is.
   }
-  return { reason: '', message: body.slice(0, 300), kind: '', fields: [] };
+  return { isStatus: false, reason: '', message: body.slice(0, 300), kind: '', causes: [] };
 }

@@ -19,6 +19,11 @@ const table: Record<string, [status: number, body: string, says: string]> = {
     body('data[a]: Invalid value: "hunter2"', [{ field: 'data[a]', reason: 'FieldValueInvalid' }]),
     'refuses it as invalid (data[a]: FieldValueInvalid);',
   ],
+  'an unknown field beside it': [
+    500,
+    body('x: errors:\n  .dat: field not declared in schema\n  .data.pin: expected string, got hunter2'),
+    'refuses it as invalid (.dat: field not declared in schema);',
+  ],
   'a page of a proxy': [500, '<html>hunter2', 'refuses it as invalid;'],
 };
 for (const [sentence, [status, text, says]] of Object.entries(table))
