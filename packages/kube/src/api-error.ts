@@ -12,6 +12,8 @@ export class ApiError extends WeirError {
   readonly unknownFields: readonly string[];
   /** Reasons of the single causes: `ResourceVersionTooLarge`, `NamespaceTerminating`. */
   readonly causes: readonly string[];
+  /** A field that cannot be changed once it is set: the object would have to be made anew. */
+  readonly isImmutable: boolean;
 
   constructor(input: {
     status: number;
@@ -22,6 +24,7 @@ export class ApiError extends WeirError {
     retryAfterMs?: number;
     unknownFields?: readonly string[];
     causes?: readonly string[];
+    isImmutable?: boolean;
   }) {
     super({
       code: input.code,
@@ -33,6 +36,7 @@ export class ApiError extends WeirError {
     this.retryAfterMs = input.retryAfterMs;
     this.unknownFields = input.unknownFields ?? [];
     this.causes = input.causes ?? [];
+    this.isImmutable = input.isImmutable ?? false;
   }
 }
 
@@ -42,6 +46,10 @@ export function isNotFound(error: unknown): boolean {
 
 export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;
+}
+
+export function isImmutable(error: unknown): boolean {
+  return error instanceof ApiError && error.isImmutable;
 }
 
 const codes: Readonly<Record<number, ErrorCode>> = {
@@ -92,6 +100,10 @@ const meanings: readonly (readonly [ErrorCode, (refusal: Refusal) => boolean])[]
 /** Server-side apply answers 500 where the object does not fit the types of its kind. */
 const invalidWords = /failed to create typed patch object|unable to convert unstructured object/;
 
+/** Every kind says it in its own words; there is no reason or code for it (fluxcd/pkg `ssa` matches words too). */
+const immutableWords =
+  /immutable|updates to statefulset spec for fields other than|may not (be changed|change once set)|cannot be changed/i;
+
 /** A whole object or all its annotations; other fields that are too long have names of their own. */
 function isTooLarge({ message, causes }: Status): boolean {
   if (message.includes('etcdserver: request is too large')) return true;
@@ -136,6 +148,7 @@ export function apiErrorOf(input: {
     code,
     message: messageOf({ ...refusal, what: input.what, code, isWithheld }),
     causes: said.causes.map(({ reason }) => reason),
+    isImmutable: status === 422 && immutableWords.test(said.message),
     unknownFields: unknownFieldsIn(said.message),
     ...(object === undefined ? {} : { object }),
     ...(input.retryAfterMs === undefined ? {} : { retryAfterMs: input.retryAfterMs }),

@@ -56,6 +56,13 @@ export interface RemoveOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ReplaceOptions {
+  readonly fieldManager: string;
+  readonly uid: string;
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 export interface Writer {
   /** Server-side apply; returns the object as the server stored it. */
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
@@ -64,6 +71,8 @@ export interface Writer {
     object: KubeObject,
     options: { fieldManager: string; signal?: AbortSignal },
   ): Promise<KubeObject | undefined>;
+  /** Puts the object in the place of the one with that uid, whole; what a server sets by itself is kept by it. */
+  replace(object: KubeObject, options: ReplaceOptions): Promise<KubeObject>;
   mergePatch(
     ref: ObjectRef,
     patch: Readonly<Record<string, unknown>>,
@@ -91,6 +100,7 @@ export function createWriter(unguarded: KubeClient, guard?: WriteGuard): Writer 
       return onDropped === undefined ? apply(object) : applyDropping(object, { apply, onDropped });
     },
     create: (object, options) => createObject(client, object, options),
+    replace: (object, options) => replaceObject(client, object, options),
     mergePatch: async (ref, patch, options = {}) => {
       const answer = await send({
         method: 'PATCH',
@@ -112,7 +122,7 @@ export function createWriter(unguarded: KubeClient, guard?: WriteGuard): Writer 
         query: { fieldManager: 'weir' },
         contentType: 'application/json',
         body: JSON.stringify(eventObject(event)),
-        priority: 'low',
+        priority: 'lowest',
         ...(signal === undefined ? {} : { signal }),
       });
     },
@@ -193,6 +203,32 @@ async function createObject(
     if (error instanceof ApiError && error.reason === 'AlreadyExists') return undefined;
     throw error;
   }
+}
+
+/** Most kinds want the version that is replaced; between the look and the write somebody else may win: a conflict. */
+async function replaceObject(
+  client: KubeClient,
+  object: KubeObject,
+  { fieldManager, uid, dryRun, signal }: ReplaceOptions,
+): Promise<KubeObject> {
+  const ref = refOf(object);
+  const live = await client.get(ref, signal);
+  const resourceVersion = live?.metadata.uid === uid ? live.metadata.resourceVersion : undefined;
+  const metadata = {
+    ...object.metadata,
+    uid,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+  const answer = await client.transport.send({
+    method: 'PUT',
+    path: await objectPath(client, ref),
+    query: { fieldManager, ...(dryRun === true ? { dryRun: 'All' } : {}) },
+    contentType: 'application/json',
+    body: JSON.stringify({ ...object, metadata }),
+    object: ref,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return parseObject(answer, ref.kind);
 }
 
 async function removeObject(
