@@ -7,6 +7,7 @@ import { type ObjectRef, WeirError } from '@weir/core';
 import { Agent, type Dispatcher, errors } from 'undici';
 import type { ClusterAccess } from './access.ts';
 import { apiErrorOf } from './api-error.ts';
+import { gateOf, type Priority } from './priority-gate.ts';
 
 export interface WireRequest {
   readonly method: string;
@@ -19,8 +20,8 @@ export interface WireRequest {
   readonly signal?: AbortSignal;
   /** For messages. */
   readonly object?: ObjectRef;
-  /** `low`: what tells of work gives way to the work itself, for a while. */
-  readonly priority?: 'low';
+  /** What tells of work gives way to the work itself, for a while. */
+  readonly priority?: Priority;
   /**
    * How much time is left for this request, in milliseconds; throws where it may not be sent any more. Asked at the very
    * moment in which its bytes leave, since a process may sleep between any two instructions before that.
@@ -49,10 +50,6 @@ const defaultTimeoutMs = 30_000;
 const requestConnections = 16;
 /** Servers allow 100 streams a connection and requests beyond hang without an error. */
 const watchesPerConnection = 80;
-/** With this many requests in flight the server has enough to do. */
-const busyRequests = 6;
-/** Nothing waits longer than this for others. */
-const maxYieldMs = 2_000;
 const maxAttempts = 6;
 /** Whatever a server asks for, it is asked again after this. */
 const maxRetryAfterMs = 10_000;
@@ -86,7 +83,7 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
     keepAliveTimeout: 60_000,
     connect,
   });
-  const gate = new PriorityGate();
+  const gate = gateOf(access);
   const { userAgent = 'weir' } = options;
   // Watches have connections of their own: undici holds a write back while a stream runs on its connection.
   let watches = openWatches(connect);
@@ -115,37 +112,6 @@ function openWatches(connect: ReturnType<typeof connectionOf>): Agent {
     bodyTimeout: 0,
     connect,
   });
-}
-
-/** Lets what can wait wait, while enough else is in flight to keep the server busy. */
-class PriorityGate {
-  readonly #waiting: (() => void)[] = [];
-  #inFlight = 0;
-
-  async pass<T>(request: WireRequest, send: () => Promise<T>): Promise<T> {
-    if (request.priority === 'low') {
-      await this.#turn();
-      return send();
-    }
-    this.#inFlight++;
-    try {
-      return await send();
-    } finally {
-      this.#inFlight--;
-      if (this.#inFlight < busyRequests) for (const go of this.#waiting.splice(0)) go();
-    }
-  }
-
-  #turn(): Promise<void> {
-    if (this.#inFlight < busyRequests) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, maxYieldMs);
-      this.#waiting.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
 }
 
 interface Sending {

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { gateOf, type Priority, PriorityGate } from './priority-gate.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** A server that answers when told to, and the names of what has reached it. */
+function openServer(gate = new PriorityGate()) {
+  const arrived: string[] = [];
+  const answers = new Map<string, () => void>();
+  return {
+    arrived,
+    ask: (name: string, priority?: Priority) =>
+      void gate.pass(priority, () => {
+        arrived.push(name);
+        return new Promise<void>((resolve) => answers.set(name, resolve));
+      }),
+    answer: async (...names: string[]) => {
+      for (const name of names) answers.get(name)?.();
+      await vi.advanceTimersByTimeAsync(0);
+    },
+  };
+}
+
+const work = ['a', 'b', 'c', 'd', 'e', 'f'];
+
+describe('a gate', () => {
+  test('lets a status through at once while little else is under way', async () => {
+    const server = openServer();
+    for (const name of work.slice(1)) server.ask(name);
+    server.ask('status', 'low');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.arrived).toEqual(['b', 'c', 'd', 'e', 'f', 'status']);
+  });
+
+  test('holds what tells of work back while the work fills the server, and lets statuses go before events', async () => {
+    const server = openServer();
+    for (const name of work) server.ask(name);
+    server.ask('event', 'lowest');
+    server.ask('status', 'low');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.arrived).toEqual(work);
+    await server.answer('a');
+    expect(server.arrived).toEqual([...work, 'status', 'event']);
+  });
+
+  test('never holds work back, however much gives way', async () => {
+    const server = openServer();
+    for (let index = 0; index < 20; index++) server.ask(`event-${index}`, 'lowest');
+    server.ask('work');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.arrived).toContain('work');
+    expect(server.arrived).toHaveLength(9);
+  });
+
+  test('lets the next one go when one is answered', async () => {
+    const server = openServer();
+    for (let index = 0; index < 9; index++) server.ask(`event-${index}`, 'lowest');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.arrived).not.toContain('event-8');
+    await server.answer('event-0');
+    expect(server.arrived).toContain('event-8');
+  });
+
+  test('makes nothing wait for ever: a status 3 seconds, an event 10', async () => {
+    const server = openServer();
+    for (const name of work) server.ask(name);
+    server.ask('event', 'lowest');
+    server.ask('status', 'low');
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(server.arrived.slice(6)).toEqual(['status']);
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(server.arrived.slice(6)).toEqual(['status', 'event']);
+  });
+
+  test('goes on after a request that failed', async () => {
+    const gate = new PriorityGate();
+    const failing = work.map(() => gate.pass(undefined, () => Promise.reject(new Error('refused'))));
+    const event = gate.pass('lowest', () => Promise.resolve('posted'));
+    await Promise.allSettled(failing);
+    expect(await event).toBe('posted');
+  });
+
+  test('is one for all transports of an access', () => {
+    const access = {};
+    expect(gateOf(access)).toBe(gateOf(access));
+    expect(gateOf(access)).not.toBe(gateOf({}));
+  });
+});
