@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEntryOf, differingPaths, ownedDigest, projectOn } from './drift.ts';
+import { applyEntryOf, ownedDigest, projectOn } from './drift.ts';
 import type { KubeObject, ManagedFieldsEntry } from './object.ts';
 
 type Json = Record<string, unknown>;
@@ -203,28 +203,5 @@ describe('the entry of a manager', () => {
     ];
     expect(applyEntryOf(deployment({ spec, managed }), us)).toBe(ourEntry);
     expect(applyEntryOf(deployment({ spec, managed }), 'another')).toBeUndefined();
-  });
-});
-
-describe('differing paths', () => {
-  const table: Record<string, [unknown, unknown, string]> = {
-    'of equal values are none': [{ a: [1] }, { a: [1] }, ''],
-    'are dotted': [{ a: { b: 1, c: 1 } }, { a: { b: 2, c: 1 } }, 'a.b'],
-    'name list items where they have names': [
-      { c: [{ name: 'shop', image: '1' }] },
-      { c: [{ name: 'shop', image: '2' }] },
-      'c[shop].image',
-    ],
-    'number list items without names': [[1, 2], [1, 3, 4], '[1] [2]'],
-    'show what came and what went': [{ a: 1 }, { b: 1 }, 'a b'],
-    'end where the kinds of value differ': [{ a: { b: 1 } }, { a: [1] }, 'a'],
-  };
-  for (const [sentence, [before, after, expected]] of Object.entries(table))
-    it(sentence, () => expect(differingPaths(before, after).join(' ')).toBe(expected));
-
-  it('are limited', () => {
-    const large = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, index]));
-    expect(differingPaths({}, large)).toHaveLength(20);
-    expect(differingPaths({}, large, 3)).toHaveLength(3);
   });
 });

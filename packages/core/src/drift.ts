@@ -3,9 +3,13 @@
 // kept in `metadata.managedFields` by server-side apply.
 
 import { canonicalJson, type Digest } from './canonical.ts';
+import { allBelow, below, type FieldSet, isLeaf, memberOf } from './field-set.ts';
 import { isRecord, type KubeObject, type ManagedFieldsEntry } from './object.ts';
 
-/** Bump when the projection of an equal object changes: entries of another version are read anew, never rewritten. */
+/**
+ * Bump when the projection of an equal object changes: entries of another version are read anew, never rewritten.
+ * A change that only odd objects show needs none: a mismatch only makes them suspects, and those are read.
+ */
 export const projectionVersion = 1;
 
 /** The entry that the manager's last apply left; entries of updates and of subresources are of no account. */
@@ -19,91 +23,72 @@ export function applyEntryOf(object: KubeObject, manager: string): ManagedFields
 export function ownedDigest(object: KubeObject, manager: string, digest: Digest): string | undefined {
   const entry = applyEntryOf(object, manager);
   if (entry?.fieldsV1 === undefined) return undefined;
-  return digest(canonicalJson(projectOn(object, entry.fieldsV1)));
+  return digest(canonicalJson(projectOn(object, entry.fieldsV1, foreignTo(entry, object))));
+}
+
+/** What everybody else owns, subresources and updates included. */
+export function foreignTo(entry: ManagedFieldsEntry | undefined, object: KubeObject): FieldSet[] {
+  return (object.metadata.managedFields ?? []).flatMap((other) =>
+    other === entry || other.fieldsV1 === undefined ? [] : [other.fieldsV1],
+  );
 }
 
 /**
  * The part of `value` that `fields` names. Members keep the names that fieldsV1 gives them (`f:`, `k:`, `v:`), a field
- * that is owned but absent is left out, so that losing it shows.
+ * that is owned but absent is left out, so that losing it shows. `foreign`: what others own at the same place.
  */
-export function projectOn(value: unknown, fields: Readonly<Record<string, unknown>>): unknown {
+export function projectOn(value: unknown, fields: FieldSet, foreign: readonly FieldSet[] = []): unknown {
   const names = Object.keys(fields);
-  if (names.length === 0) return value;
+  if (names.length === 0) return withoutForeign(value, foreign);
   const projection: Record<string, unknown> = {};
   for (const name of names) {
     const found = name === '.' ? undefined : memberOf(value, name);
-    const below = fields[name];
-    if (name === '.')
-      projection['.'] = Array.isArray(value) ? 'list' : isRecord(value) ? 'map' : String(value);
-    else if (found !== undefined) projection[name] = projectOn(found.value, isRecord(below) ? below : {});
+    if (name === '.') projection['.'] = shapeOf(value);
+    else if (found !== undefined)
+      projection[name] = projectOn(found.value, below(fields, name) ?? {}, allBelow(foreign, name));
   }
   return projection;
 }
 
-/** Follows one path element of fieldsV1; undefined when the object has no such member. */
-function memberOf(value: unknown, name: string): { readonly value: unknown } | undefined {
-  const selector = name.slice(2);
-  if (name.startsWith('f:'))
-    return isRecord(value) && Object.hasOwn(value, selector) ? { value: value[selector] } : undefined;
-  if (!Array.isArray(value)) return undefined;
-  if (name.startsWith('i:'))
-    return Number(selector) < value.length ? { value: value[Number(selector)] } : undefined;
-  const wanted: unknown = JSON.parse(selector);
-  if (name.startsWith('v:')) {
-    const text = canonicalJson(wanted);
-    return value.some((item) => canonicalJson(item) === text) ? { value: wanted } : undefined;
+export function shapeOf(value: unknown): string {
+  return Array.isArray(value) ? 'list' : isRecord(value) ? 'map' : String(value);
+}
+
+/**
+ * A map or list that is owned as a whole. Where others own members of it, it was empty when we applied it, since an
+ * atomic one has a single owner: what others put in there is no drift.
+ */
+function withoutForeign(value: unknown, foreign: readonly FieldSet[]): unknown {
+  if (typeof value !== 'object' || value === null || foreign.length === 0) return value;
+  const gone = new Set<string | number>();
+  for (const set of foreign)
+    for (const name of Object.keys(set)) {
+      const member = name === '.' ? undefined : memberOf(value, name);
+      if (member !== undefined) gone.add(member.key);
+    }
+  return withoutKeys(value, gone);
+}
+
+/** The value without these fields. */
+export function withoutFields(value: unknown, fields: FieldSet | undefined): unknown {
+  if (fields === undefined || typeof value !== 'object' || value === null) return value;
+  const gone = new Set<string | number>();
+  const changed = new Map<string | number, unknown>();
+  for (const name of Object.keys(fields)) {
+    const member = memberOf(value, name);
+    const inner = below(fields, name);
+    if (member === undefined || inner === undefined) continue;
+    if (isLeaf(inner)) gone.add(member.key);
+    else changed.set(member.key, withoutFields(member.value, inner));
   }
-  const item = value.find((candidate) => isRecord(candidate) && hasKeys(candidate, wanted));
-  return item === undefined ? undefined : { value: item };
+  const kept = Array.isArray(value)
+    ? value.map((item, index) => (changed.has(index) ? changed.get(index) : item))
+    : { ...value, ...Object.fromEntries(changed) };
+  return withoutKeys(kept, gone);
 }
 
-function hasKeys(item: Record<string, unknown>, keys: unknown): boolean {
-  return (
-    isRecord(keys) && Object.keys(keys).every((key) => canonicalJson(item[key]) === canonicalJson(keys[key]))
-  );
-}
-
-/** Dotted paths at which two values differ, at most `limit`. For people: Secret values are never part of a path. */
-export function differingPaths(before: unknown, after: unknown, limit = 20): string[] {
-  const paths: string[] = [];
-  collectPaths({ before, after, path: '', paths, limit });
-  return paths;
-}
-
-function collectPaths(at: {
-  before: unknown;
-  after: unknown;
-  path: string;
-  paths: string[];
-  limit: number;
-}): void {
-  const { before, after, path, paths, limit } = at;
-  if (paths.length >= limit || canonicalJson(before) === canonicalJson(after)) return;
-  if (isRecord(before) && isRecord(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      collectPaths({
-        before: before[key],
-        after: after[key],
-        path: path === '' ? key : `${path}.${key}`,
-        paths,
-        limit,
-      });
-    return;
-  }
-  if (Array.isArray(before) && Array.isArray(after)) {
-    for (let index = 0; index < Math.max(before.length, after.length); index++)
-      collectPaths({
-        before: before[index],
-        after: after[index],
-        path: `${path}[${labelOf(before[index] ?? after[index], index)}]`,
-        paths,
-        limit,
-      });
-    return;
-  }
-  paths.push(path);
-}
-
-function labelOf(item: unknown, index: number): string {
-  return isRecord(item) && typeof item.name === 'string' ? item.name : String(index);
+function withoutKeys(value: object, gone: ReadonlySet<string | number>): object {
+  if (gone.size === 0) return value;
+  if (Array.isArray(value)) return value.filter((_item: unknown, index) => !gone.has(index));
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !gone.has(key)));
 }

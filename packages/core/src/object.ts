@@ -16,6 +16,8 @@ export interface ManagedFieldsEntry {
   readonly operation?: string;
   readonly apiVersion?: string;
   readonly subresource?: string;
+  /** ISO 8601; of its last change. */
+  readonly time?: string;
   readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
