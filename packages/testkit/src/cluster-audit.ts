@@ -7,6 +7,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readLocalKubeconfig } from './local-kubeconfig.ts';
 
 /** One request, as the API server saw it. */
 export interface AuditEntry {
@@ -130,20 +131,13 @@ async function endOfLineWith(
 }
 
 async function getOnce(kubeconfig: string, path: string, signal: AbortSignal | undefined): Promise<void> {
-  const field = (name: string): string => {
-    const value = new RegExp(`${name}: "?([^"\\s]+)"?`).exec(kubeconfig)?.[1];
-    if (value === undefined) throw new Error(`the kubeconfig has no ${name}`);
-    return value;
-  };
-  const decoded = (name: string): Buffer => Buffer.from(field(name), 'base64');
-  const url = new URL(path, field('server'));
+  const { server, tls } = readLocalKubeconfig(kubeconfig);
+  const url = new URL(path, server);
   const code = await new Promise<number | undefined>((resolve, reject) => {
     const sent = request(
       url,
       {
-        ca: decoded('certificate-authority-data'),
-        cert: decoded('client-certificate-data'),
-        key: decoded('client-key-data'),
+        ...tls,
         agent: false,
         timeout: 10_000,
         ...(signal === undefined ? {} : { signal }),
