@@ -36,8 +36,8 @@ export interface ResourceVerdict {
   readonly phase?: SyncPhase;
   /** In a run: how far a hook has come. */
   readonly hookStatus?: HookStatus;
-  /** In a run: applied, and waited for, since later waves need it healthy. */
-  readonly isAwaited?: boolean;
+  /** In a run: of an earlier turn, and found healthy. */
+  readonly isSettled?: boolean;
 }
 
 export type HookStatus = 'running' | 'succeeded' | 'failed' | 'terminated';
@@ -65,6 +65,8 @@ export interface Run {
   readonly hadHooks?: boolean;
   /** Somebody ended it. */
   readonly terminated?: boolean;
+  /** Why it failed, where that is no single object's problem. */
+  readonly problem?: Problem;
   /** Objects that this run created, configured, pruned, skipped or failed; unchanged ones where the run concerned them. */
   readonly results: readonly ResourceVerdict[];
 }

@@ -1,12 +1,16 @@
 // What is remembered of a delivery between two looks at it. All of it may be lost: it is found again by looking.
 
-import type { DeliveryId, DeliveryVerdict, Recipe, Run } from '@weir/core';
+import type { DeliveryId, DeliveryVerdict, DriftedField, ObjectId, Recipe, Run } from '@weir/core';
+import type { ActionResult } from './execute.ts';
+import type { KnownSuspect } from './judge-suspects.ts';
 
 export interface DeliveryState {
   /** Of the custom resource: one that was deleted and made again begins anew. */
   readonly uid: string;
   verdict?: DeliveryVerdict;
   run?: Run;
+  /** What was done in the sync under way, by task; what a restart forgets is found done. */
+  results?: { readonly startedAt: string; readonly byKey: Map<string, ActionResult> };
   /** Set while the delivery is observed: ends that, since something newer is wanted. */
   superseded?: AbortController;
   /** What was rendered last, with the capabilities of its cluster. */
@@ -26,8 +30,12 @@ export interface DeliveryState {
   firstLookAt?: number;
   /** Since when the health of all objects is waited for. */
   waitingSince?: number;
-  /** Suspects of the last look, by their state: whether they hold what Git wants. */
-  suspects?: ReadonlyMap<string, boolean>;
+  /** Suspects of the last look, and what is known of them. */
+  suspects?: ReadonlyMap<ObjectId, KnownSuspect>;
+  /** Suspects that are left for a later look: to be asked about, or to be given back to us. */
+  suspectsLeft?: number;
+  /** What differs from Git, of objects that are not repaired now. */
+  drift?: ReadonlyMap<ObjectId, readonly DriftedField[]>;
   /** The trouble that lies outside of the delivery, and how often in a row it was met. */
   environment?: { readonly text: string; readonly tries: number };
   handledToken?: string;

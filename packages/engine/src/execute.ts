@@ -1,13 +1,22 @@
-// Carries out a plan: the journal first, then applies stage by stage, then deletions. What happened comes back as values.
+// Carries out a part of a plan: the journal first, then writes stage by stage. What happened comes back as values.
 // It decides nothing that is not in the plan.
 
-import { type Action, type Delivery, idOf, type KubeObject, type ResourceVerdict, showRef } from '@weir/core';
-import { isConflict } from '@weir/kube';
+import {
+  type Action,
+  type Delivery,
+  definedKind,
+  idOf,
+  type KubeObject,
+  type Problem,
+  type ResourceVerdict,
+  showRef,
+} from '@weir/core';
+import { isConflict, isImmutable, isNotFound } from '@weir/kube';
 import { problemOf, type Session } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
 
 export interface ExecuteInput {
-  readonly delivery: Pick<Delivery, 'fieldManager' | 'deletion'>;
+  readonly delivery: Pick<Delivery, 'fieldManager' | 'deletion' | 'policy' | 'sequence'>;
   readonly actions: readonly Action[];
   readonly session: Session;
   readonly inventory: InventoryRecord;
@@ -17,26 +26,84 @@ export interface ExecuteInput {
 
 type Apply = Extract<Action, { kind: 'apply' }>;
 type Delete = Extract<Action, { kind: 'delete' }>;
+type Release = Extract<Action, { kind: 'release' }>;
+
+/** What was done for one action. */
+export interface ActionResult extends ResourceVerdict {
+  readonly action: Action;
+  /** Of the object that a write made or changed. */
+  readonly uid?: string;
+}
 
 /** Requests in flight for one plan; the transport bounds them for the whole cluster. */
 const concurrency = 24;
 
-export async function executePlan(input: ExecuteInput): Promise<ResourceVerdict[]> {
+export async function executePlan(input: ExecuteInput): Promise<ActionResult[]> {
   const applies = input.actions.filter((action): action is Apply => action.kind === 'apply');
   const deletions = input.actions.filter((action): action is Delete => action.kind === 'delete');
+  const releases = input.actions.filter((action): action is Release => action.kind === 'release');
+  const hooks = deletions.filter(({ hook }) => hook !== undefined);
+  const pruned = deletions.filter(({ hook }) => hook === undefined);
   if (!input.dryRun) {
     for (const action of input.actions) if (action.kind === 'forget') input.inventory.leave(action.id);
     // Whatever is about to exist is in the journal first, so that a crash from here on leaks nothing.
     await input.inventory.join(newMembers(applies, input.inventory), input.signal);
   }
-  const results: ResourceVerdict[] = [];
-  for (const stage of stagesOf(applies))
-    results.push(...(await inParallel(stage, (action) => applyOne(action, input), input.signal)));
+  const results: ActionResult[] = [];
+  const hasFailed = (): boolean => results.some(({ outcome }) => outcome === 'failed');
+  const run = async <A extends Action>(
+    stages: readonly A[][],
+    work: (action: A) => Promise<ActionResult>,
+  ): Promise<void> => {
+    for (const stage of stages) results.push(...(await inParallel(stage, work, input.signal)));
+  };
+  await run([releases], (action) => releaseOne(action, input));
+  const remove = (action: Delete): Promise<ActionResult> => deleteOne(action, input);
+  await run([hooks], remove);
+  const prunesFirst = input.delivery.sequence?.pruning === 'waves';
+  if (prunesFirst) await run(stagesOf(pruned).reverse(), remove);
+  results.push(...(await applyAll(applies, input)));
   // What replaces an object that left Git must be there before that goes.
-  if (results.some(({ outcome }) => outcome === 'failed')) return results;
-  for (const stage of stagesOf(deletions).reverse())
-    results.push(...(await inParallel(stage, (action) => deleteOne(action, input), input.signal)));
+  if (!prunesFirst && !hasFailed()) await run(stagesOf(pruned).reverse(), remove);
   return results;
+}
+
+/** Stage by stage; where all or nothing is asked for, everything is tried first and one refusal stops all. */
+async function applyAll(applies: readonly Apply[], input: ExecuteInput): Promise<ActionResult[]> {
+  const results: ActionResult[] = [];
+  const isAtomic = input.delivery.policy.atomicity === 'transactional' && !input.dryRun && applies.length > 1;
+  const isLate = lateOnes(applies);
+  const tryOut = async (actions: readonly Apply[]): Promise<ActionResult[]> => {
+    if (!isAtomic) return [];
+    const tried = await inParallel(
+      actions,
+      (action) => applyOne(action, { ...input, dryRun: true }),
+      input.signal,
+    );
+    return tried.filter(({ outcome }) => outcome === 'failed');
+  };
+  const refused = await tryOut(applies.filter((action) => !isLate(action)));
+  if (refused.length > 0) return refused;
+  for (const stage of stagesOf(applies)) {
+    const late = await tryOut(stage.filter(isLate));
+    if (late.length > 0) return [...results, ...late];
+    results.push(...(await inParallel(stage, (action) => applyOne(action, input), input.signal)));
+    if (isAtomic && results.some(({ outcome }) => outcome === 'failed')) return results;
+  }
+  return results;
+}
+
+/** Objects that cannot be tried before another of the same set is there: in a namespace, or of a kind, that is new. */
+function lateOnes(applies: readonly Apply[]): (action: Apply) => boolean {
+  const namespaces = new Set<string>();
+  const kinds = new Set<string>();
+  for (const { ref, reason, object } of applies) {
+    if (reason !== 'missing') continue;
+    if (ref.kind === 'Namespace' && ref.group === '') namespaces.add(ref.name);
+    const defined = definedKind(object);
+    if (defined !== undefined) kinds.add(`${defined.group}/${defined.kind}`);
+  }
+  return ({ ref }) => namespaces.has(ref.namespace) || kinds.has(`${ref.group}/${ref.kind}`);
 }
 
 function newMembers(
@@ -45,7 +112,10 @@ function newMembers(
 ): Parameters<InventoryRecord['join']>[0] {
   return applies
     .filter(({ id, tracked }) => tracked && !inventory.entries.has(id))
-    .map(({ id, ref }) => ({ id, entry: { ref, state: 'planned' } }));
+    .map(({ id, ref, hook }) => ({
+      id,
+      entry: { ref, state: 'planned', ...(hook === undefined ? {} : { isHook: true }) },
+    }));
 }
 
 function stagesOf<A extends { readonly stage: number }>(actions: readonly A[]): A[][] {
@@ -76,38 +146,113 @@ async function inParallel<A, R>(
   return results;
 }
 
-async function applyOne(action: Apply, input: ExecuteInput): Promise<ResourceVerdict> {
-  const { session, inventory, delivery, signal, dryRun } = input;
+async function applyOne(action: Apply, input: ExecuteInput): Promise<ActionResult> {
+  const { session, inventory, dryRun } = input;
+  const dropped: Problem[] = [];
   try {
     const before = session.cache.live(action.ref);
-    const object = await session.writer.apply(action.object, {
-      fieldManager: delivery.fieldManager,
-      signal,
-      ...(dryRun ? { dryRun } : {}),
-    });
+    const object = await writeOne(action, input, (problem) => dropped.push(problem));
+    if (object === undefined) return recreating(action);
+    const { uid } = object.metadata;
     const isUnchanged =
       before !== undefined &&
-      before.uid === object.metadata.uid &&
+      before.uid === uid &&
       before.resourceVersion === object.metadata.resourceVersion;
     const outcome = before === undefined ? 'created' : isUnchanged ? 'unchanged' : 'configured';
     if (!dryRun) recordApplied({ action, object, input, inventory });
     return {
+      action,
+      ...(uid === undefined ? {} : { uid }),
       ref: action.ref,
       sync: 'Synced',
       requiresPruning: false,
       outcome,
-      message: `${showRef(action.ref)} ${outcome}`,
+      message: [`${showRef(action.ref)} ${outcome}`, ...dropped.map(({ message }) => message)].join('; '),
     };
   } catch (error) {
-    const problem = { ...problemOf(error), object: action.ref };
-    return {
-      ref: action.ref,
-      sync: 'OutOfSync',
-      requiresPruning: false,
-      outcome: 'failed',
-      message: problem.message,
-      problem,
-    };
+    return failed(action, problemOf(error), false);
+  }
+}
+
+function failed(action: Action, of: Problem, requiresPruning: boolean): ActionResult {
+  const problem = { ...of, object: action.ref };
+  return {
+    action,
+    ref: action.ref,
+    sync: 'OutOfSync',
+    requiresPruning,
+    outcome: 'failed',
+    message: problem.message,
+    problem,
+  };
+}
+
+/** Undefined where the object has to go before it can be made anew. */
+async function writeOne(
+  action: Apply,
+  input: ExecuteInput,
+  onDropped: (problem: Problem) => void,
+): Promise<KubeObject | undefined> {
+  const { session, delivery, signal, dryRun } = input;
+  const { fieldManager } = delivery;
+  const before = session.cache.live(action.ref);
+  const options = { fieldManager, signal, ...(dryRun ? { dryRun } : {}) };
+  try {
+    // Replacing a definition or a namespace by deleting it would take all that is in it along (Argo CD updates them).
+    if (action.write?.replace === true && before !== undefined)
+      await session.writer.replace(action.object, { ...options, uid: before.uid });
+    // After a replacement too: it changes nothing and records what we own, by which drift is seen.
+    return await session.writer.apply(action.object, { ...options, onDropped });
+  } catch (error) {
+    const mayRecreate = action.write?.force === true && isImmutable(error) && !isHome(action.ref);
+    if (!mayRecreate || before === undefined || !isRecorded(action, input)) throw error;
+    // The dry run cannot go further than the refusal: the object that would be made is not there yet.
+    if (!dryRun) await removeForRecreation(action, before.uid, input);
+    return undefined;
+  }
+}
+
+const isHome = ({ kind }: Apply['ref']): boolean =>
+  kind === 'Namespace' || kind === 'CustomResourceDefinition';
+
+/** Only what the inventory holds may be deleted, and for long enough that its uid is known. */
+function isRecorded({ id, hook }: Apply, { inventory, session }: ExecuteInput): boolean {
+  const entry = inventory.entries.get(id);
+  if (entry === undefined || hook !== undefined) return false;
+  return entry.uid === undefined || entry.uid === session.cache.live(entry.ref)?.uid;
+}
+
+async function removeForRecreation(action: Apply, uid: string, input: ExecuteInput): Promise<void> {
+  const { session, inventory, signal } = input;
+  const answer = await session.writer.remove(action.ref, { uid, propagation: 'Background', signal });
+  if (answer === 'gone') session.cache.noteGone(action.ref, uid);
+  // The entry stays, as one that is about to exist.
+  inventory.set(action.id, { ref: action.ref, state: 'planned' });
+}
+
+function recreating(action: Apply): ActionResult {
+  const message = `${showRef(action.ref)} deleted, to be made anew: a field that changed is immutable`;
+  return { action, ref: action.ref, sync: 'OutOfSync', requiresPruning: false, outcome: 'pending', message };
+}
+
+/** The end of a hook has been seen: it may go. Somebody else's change in between is seen by the next look. */
+async function releaseOne(action: Release, input: ExecuteInput): Promise<ActionResult> {
+  const { session, signal, delivery } = input;
+  const result = { action, ref: action.ref, sync: 'Synced', requiresPruning: false } as const;
+  const { finalizers, uid, resourceVersion } = action;
+  try {
+    const object = await session.writer.mergePatch(
+      action.ref,
+      { metadata: { finalizers, uid, resourceVersion } },
+      { fieldManager: delivery.fieldManager, signal },
+    );
+    session.cache.note(object);
+    return { ...result, outcome: 'unchanged' };
+  } catch (error) {
+    if (isNotFound(error)) session.cache.noteGone(action.ref, uid);
+    return isNotFound(error) || isConflict(error)
+      ? { ...result, outcome: 'pending' }
+      : failed(action, problemOf(error), false);
   }
 }
 
@@ -128,12 +273,14 @@ function recordApplied(of: {
     desired: action.digest,
     ...(uid === undefined ? {} : { uid }),
     ...(owned === undefined ? {} : { owned }),
+    ...(action.hook === undefined ? {} : { isHook: true }),
   });
 }
 
-async function deleteOne(action: Delete, input: ExecuteInput): Promise<ResourceVerdict> {
+async function deleteOne(action: Delete, input: ExecuteInput): Promise<ActionResult> {
   const { session, inventory, delivery, signal, dryRun } = input;
-  const result = { ref: action.ref, sync: 'Synced', requiresPruning: true } as const;
+  const requiresPruning = action.hook === undefined;
+  const result = { action, ref: action.ref, sync: 'Synced', requiresPruning } as const;
   try {
     const answer = await session.writer.remove(action.ref, {
       uid: action.uid,
@@ -154,7 +301,6 @@ async function deleteOne(action: Delete, input: ExecuteInput): Promise<ResourceV
         outcome: 'skipped',
         message: `${showRef(action.ref)} is another object by now; it was left alone`,
       };
-    const problem = { ...problemOf(error), code: 'PRUNE_FAILED', object: action.ref } as const;
-    return { ...result, sync: 'OutOfSync', outcome: 'failed', message: problem.message, problem };
+    return failed(action, { ...problemOf(error), code: 'PRUNE_FAILED' }, requiresPruning);
   }
 }

@@ -12,6 +12,7 @@ import {
   projectionVersion,
   type ResolvedRef,
   readEntry,
+  type SyncOperation,
   showDelivery,
   storeEntry,
   WeirError,
@@ -42,6 +43,9 @@ export interface InventoryRecord extends Inventory {
   set(id: ObjectId, entry: InventoryEntry): void;
   leave(id: ObjectId): void;
   succeed(applied: ResolvedRef, candidate: string): void;
+  /** The sync under way; undefined when it is over. Written before it returns where it must survive. */
+  readonly operation?: SyncOperation;
+  keep(operation: SyncOperation | undefined, signal: AbortSignal): Promise<void>;
   flush(signal: AbortSignal): Promise<void>;
   /** Deletes the objects on the hub. */
   destroy(signal: AbortSignal): Promise<void>;
@@ -56,6 +60,7 @@ interface Stored {
   shards: number;
   applied?: ResolvedRef;
   candidate?: string;
+  operation?: SyncOperation;
 }
 
 export function createInventories(options: {
@@ -144,6 +149,7 @@ class OneInventory implements InventoryRecord {
   readonly entries = new Map<ObjectId, InventoryEntry>();
   applied?: ResolvedRef;
   candidate?: string;
+  operation?: SyncOperation;
   owner: Owner | undefined;
   readonly #shared: Shared;
   readonly #namespace: string;
@@ -175,6 +181,7 @@ class OneInventory implements InventoryRecord {
     for (const { id, entry } of shard.entries) this.#put(id, entry);
     if (shard.applied !== undefined) this.applied = shard.applied;
     if (shard.candidate !== undefined) this.candidate = shard.candidate;
+    if (shard.operation !== undefined) this.operation = shard.operation;
   }
 
   /** Takes the place of `before`, whose objects on the hub have the same names. */
@@ -218,6 +225,19 @@ class OneInventory implements InventoryRecord {
     this.candidate = candidate;
     // A commit that changed nothing here is found again after a restart; it is worth no write.
     if (!isSame) this.#touch();
+  }
+
+  async keep(operation: SyncOperation | undefined, signal: AbortSignal): Promise<void> {
+    if (JSON.stringify(this.operation) === JSON.stringify(operation)) return;
+    if (operation === undefined) {
+      // Whoever finds a sync that is over finds nothing left to do in it.
+      delete this.operation;
+      this.#touch();
+      return;
+    }
+    this.operation = operation;
+    this.#dirty = true;
+    await this.flush(signal);
   }
 
   /** From here on nothing is claimed and nothing is written, whatever a run that is under way still says. */
@@ -350,6 +370,7 @@ class OneInventory implements InventoryRecord {
         shards: of.shards,
         ...(this.applied === undefined ? {} : { applied: this.applied }),
         ...(this.candidate === undefined ? {} : { candidate: this.candidate }),
+        ...(this.operation === undefined || of.shard > 0 ? {} : { operation: this.operation }),
         entries: of.entries,
       },
     };
@@ -400,7 +421,19 @@ function readShard(object: KubeObject): Shard | undefined {
       ? { applied: applied as unknown as ResolvedRef }
       : {}),
     ...(typeof spec.candidate === 'string' ? { candidate: spec.candidate } : {}),
+    ...(isOperation(spec.operation) ? { operation: spec.operation } : {}),
   };
+}
+
+/** What this version wrote, or nothing: a damaged one is begun anew. */
+function isOperation(value: unknown): value is SyncOperation {
+  return (
+    isRecord(value) &&
+    typeof value.candidate === 'string' &&
+    typeof value.startedAt === 'string' &&
+    isRecord(value.revision) &&
+    isRecord(value.hooks)
+  );
 }
 
 /** Digests of another projection say nothing: the entry is compared anew. */

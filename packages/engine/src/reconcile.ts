@@ -4,19 +4,21 @@
 import {
   type Delivery,
   type DeliveryVerdict,
+  isWrite,
   judgeDelivery,
   type Plan,
   planSync,
   type Reading,
+  type SyncOperation,
 } from '@weir/core';
 import { digestText } from '@weir/kube';
 import type { DeliveryState } from './delivery-state.ts';
-import { executePlan } from './execute.ts';
 import { type Observation, type Observed, observeDelivery } from './observe.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
-import { afterRun, beginRun, decideRun, forgetFailures, type RunDecision } from './run-decision.ts';
+import { decideRun, forgetFailures, type RunDecision } from './run-decision.ts';
 import { clearSuspects } from './suspects.ts';
+import { runSync } from './sync-run.ts';
 
 /** Answers when to look again, in milliseconds; undefined: only when something happens. */
 export async function reconcileDelivery(
@@ -56,19 +58,9 @@ export async function reconcileDelivery(
       ? undefined
       : await clearSuspects({ delivery, state, observation: observed.value, signal });
   const look = { delivery, observation: observed.value, decision, context, cleared };
-  const plan = planFor(look);
-  const wasRun = await execute({
-    delivery,
-    state,
-    observation: observed.value,
-    decision,
-    plan,
-    context,
-    signal,
-  });
+  const plan = await execute({ ...look, state, signal });
   if (signal.aborted) return undefined;
-  const after = wasRun ? planFor(look) : plan;
-  return conclude({ delivery, state, context, signal, observed, decision, plan: after, since });
+  return conclude({ delivery, state, context, signal, observed, decision, plan, since });
 }
 
 /** After a start the dependencies are looked at first; nothing is told of waiting for them so long. */
@@ -89,13 +81,15 @@ function awaitsRefresh(delivery: Delivery, state: DeliveryState, context: Reconc
   return attempts <= state.refresh.attempts;
 }
 
-function planFor(of: {
-  delivery: Delivery;
-  observation: Observation;
-  decision: RunDecision;
-  context: ReconcileContext;
-  cleared: ReadonlySet<string> | undefined;
-}): Plan {
+interface Look {
+  readonly delivery: Delivery;
+  readonly observation: Observation;
+  readonly decision: RunDecision;
+  readonly context: ReconcileContext;
+  readonly cleared: ReadonlySet<string> | undefined;
+}
+
+function planFor(of: Look, operation?: SyncOperation): Plan {
   const { delivery, observation, decision, context, cleared } = of;
   const { session, inventory, desired, discovery } = observation;
   const plan = planSync({
@@ -111,40 +105,36 @@ function planFor(of: {
     heal: decision.heal,
     // What cannot be placed may be what seems to have left Git.
     prune: decision.prune && desired.problems.every(({ code }) => code === 'OBJECT_DUPLICATE'),
+    ...(operation === undefined ? {} : { operation }),
     digest: digestText,
   });
   return { ...plan, problems: [...observation.warnings, ...desired.problems, ...plan.problems] };
 }
 
-async function execute(of: {
-  delivery: Delivery;
-  state: DeliveryState;
-  observation: Observation;
-  decision: RunDecision;
-  plan: Plan;
-  context: ReconcileContext;
-  signal: AbortSignal;
-}): Promise<boolean> {
-  const { delivery, state, observation, decision, plan, context, signal } = of;
-  if (!decision.execute) return false;
-  const run = beginRun({ delivery, state, observation, decision, plan, now: context.now() });
-  if (run === undefined) {
-    forgetFailures(state, plan);
-    return false;
-  }
-  const results = await executePlan({
+/** Answers the plan as it is after all that could be done now. */
+async function execute(look: Look & { state: DeliveryState; signal: AbortSignal }): Promise<Plan> {
+  const { delivery, state, observation, decision, context, signal } = look;
+  const { inventory } = observation;
+  // A sync of something older is over; what it left undone is planned anew.
+  if (inventory.operation !== undefined && decision.resumed === undefined)
+    await inventory.keep(undefined, signal);
+  if (!decision.execute) return planFor(look);
+  const before = state.run;
+  const plan = await runSync({
     delivery,
-    actions: plan.actions,
-    session: observation.session,
-    inventory: observation.inventory,
-    dryRun: run.dryRun,
+    state,
+    observation,
+    decision,
+    planFor: (operation) => planFor(look, operation),
+    now: context.now,
     signal,
   });
-  if (signal.aborted) return false;
-  afterRun({ delivery, state, observation, decision, plan, run, results, now: context.now() });
+  if (signal.aborted) return plan;
+  if (state.run === before) forgetFailures(state, plan);
   // What was just applied has all its time to become healthy, whatever an older state had used up.
-  if (run.trigger !== 'self-heal' && results.length > 0) delete state.waitingSince;
-  return true;
+  else if (state.run?.trigger !== 'self-heal' && (state.run?.results.length ?? 0) > 0)
+    delete state.waitingSince;
+  return plan;
 }
 
 /** A custom resource that cannot be understood: what it deployed before stays as it is. */
@@ -254,13 +244,16 @@ function renderedBefore(state: DeliveryState): Pick<DeliveryVerdict, 'renderedAs
 /** What the last run could not do counts as long as the same state is wanted. */
 function runProblems({ state, decision }: Conclusion): DeliveryVerdict['problems'] {
   if (decision === undefined || state.failedCandidate !== decision.candidate) return [];
-  return (state.run?.results ?? []).flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+  const { run } = state;
+  const own = run?.problem === undefined ? [] : [run.problem];
+  return [...own, ...(run?.results ?? []).flatMap(({ problem }) => (problem === undefined ? [] : [problem]))];
 }
 
 /** Kinds that appear, credentials that come and servers that return are looked for at this pace at most. */
 const environmentRetryMs = 60_000;
 /** The end of an object that is not in the inventory is nobody's event. */
 const terminatingRetryMs = 15_000;
+const leftOverMs = 200;
 
 function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined {
   const { delivery, state, context, decision, plan, since } = of;
@@ -268,10 +261,22 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
   const looks: number[] = [];
   // A retry that fell due while this very look was being told has not been made yet.
   if (state.retryAt > (since ?? now)) looks.push(Math.max(state.retryAt - now, 0));
+  const { gateTimeoutMs } = delivery.policy;
+  const waitingSince =
+    of.observed?.ok === true ? of.observed.value.inventory.operation?.waitingSince : undefined;
+  if (gateTimeoutMs !== undefined && waitingSince !== undefined)
+    looks.push(Math.max(Date.parse(waitingSince) + gateTimeoutMs - now, 100));
   if (decision?.healBlockedUntil !== undefined) looks.push(Math.max(decision.healBlockedUntil - now, 0));
   // Only where readiness waits for health does the end of the wait change anything.
   if (delivery.policy.wait && state.waitingSince !== undefined && verdict.stage === 'progressing')
     looks.push(Math.max(state.waitingSince + delivery.policy.timeoutMs - now, 100));
+  // A sync of single objects leaves the others to the next one.
+  if (
+    decision?.execute === true &&
+    state.failedCandidate === undefined &&
+    plan?.actions.some(isWrite) === true
+  )
+    looks.push(leftOverMs);
   if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'terminating') === true)
     looks.push(terminatingRetryMs);
   if (isEnvironmental(of, verdict))

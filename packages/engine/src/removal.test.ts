@@ -77,6 +77,7 @@ class Rig {
       owner,
       cluster: { kind: 'name', name: 'c' },
       mark: { kind: 'labels', labels: { owner: 'us' } },
+      policy: {},
       deletion: { finalizer: 'f', ensureFinalizer: true, mode: this.mode, propagation: 'Background' },
     } as unknown as Delivery;
     return reconcileRemoval(delivery, this.#context, signal);

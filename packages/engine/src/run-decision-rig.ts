@@ -4,7 +4,8 @@
 import type { Action, Delivery, KeepReason, ResolvedRef, ResourceVerdict, SyncOrder } from '@weir/core';
 import type { DeliveryState } from './delivery-state.ts';
 import type { Observation } from './observe.ts';
-import { afterRun, beginRun, decideRun, type RunDecision } from './run-decision.ts';
+import { afterRun, beginOperation, decideRun, type RunDecision } from './run-decision.ts';
+import { runOf } from './run-results.ts';
 
 export interface Given {
   readonly policy?: Partial<Delivery['policy']>;
@@ -72,16 +73,17 @@ export class RunRig {
 
   begins(kinds: readonly (KeepReason | 'apply' | 'delete' | 'forget')[]): boolean {
     const plan = { actions: kinds.map(actionOf), problems: [] };
-    return beginRun({ ...this.#common(), plan, now: new Date(this.now) }) !== undefined;
+    return beginOperation({ ...this.#common(), plan, now: new Date(this.now) }) !== undefined;
   }
 
   /** One run with these outcomes; it begins because there is something to write, or because of an order or candidate. */
   run(outcomes: readonly NonNullable<ResourceVerdict['outcome']>[], actions: readonly Action[] = []): void {
     const common = { ...this.#common(), now: new Date(this.now) };
     const plan = { actions: [...actions, ...outcomes.map(() => actionOf('apply'))], problems: [] };
-    const run = beginRun({ ...common, plan });
-    if (run === undefined) throw new Error('the run does not begin');
-    afterRun({ ...common, plan, run, results: outcomes.map(resultOf) });
+    const operation = beginOperation({ ...common, plan });
+    if (operation === undefined) throw new Error('the run does not begin');
+    const run = runOf(operation, { plan, results: new Map() });
+    afterRun({ ...common, plan, run, operation, results: outcomes.map(resultOf) });
   }
 
   #decision(): RunDecision {
@@ -129,11 +131,12 @@ function deliveryOf(given: Given): Delivery {
 
 function actionOf(kind: KeepReason | 'apply' | 'delete' | 'forget'): Action {
   const stage = 1;
+  const turn = { phase: 'sync', wave: 0 } as const;
   if (kind === 'forget') return { kind, id, ref, reason: 'gone' };
-  if (kind === 'delete') return { kind, id, ref, uid: 'u', stage };
-  if (kind !== 'apply') return { kind: 'keep', id, ref, reason: kind };
+  if (kind === 'delete') return { kind, id, ref, uid: 'u', stage, ...turn };
+  if (kind !== 'apply') return { kind: 'keep', id, ref, reason: kind, ...turn };
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
-  return { kind, id, ref, object, digest: 'd', reason: 'changed', stage, tracked: true };
+  return { kind, id, ref, object, digest: 'd', reason: 'changed', stage, tracked: true, ...turn };
 }
 
 function resultOf(outcome: NonNullable<ResourceVerdict['outcome']>): ResourceVerdict {

@@ -194,6 +194,8 @@ describe('the end of a run', () => {
     id: '/ConfigMap/web/a',
     ref: { group: '', version: 'v1', kind: 'ConfigMap', namespace: 'web', name: 'a' },
     reason,
+    phase: 'sync',
+    wave: 0,
   });
   const end = (
     rig: RunRig,

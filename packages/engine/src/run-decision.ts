@@ -1,8 +1,20 @@
 // Whether a plan may run now, and how its outcome counts for the next time: policy, orders, retries, healing pace.
 // Pure but for the delivery's own memory; it neither plans nor writes.
 
-import type { Action, Delivery, Inventory, Plan, ResourceVerdict, Run } from '@weir/core';
-import { isWrite, showRef } from '@weir/core';
+import {
+  type Action,
+  type Delivery,
+  type Inventory,
+  isWrite,
+  type Plan,
+  type Problem,
+  type ResourceVerdict,
+  type Run,
+  type SyncOperation,
+  type SyncOrder,
+  showDelivery,
+  showRef,
+} from '@weir/core';
 import type { DeliveryState } from './delivery-state.ts';
 import type { Observation } from './observe.ts';
 
@@ -14,6 +26,8 @@ export interface RunDecision {
   readonly trigger: Run['trigger'];
   readonly orderToken?: string;
   readonly dryRun: boolean;
+  /** The sync under way, to be carried on. */
+  readonly resumed?: SyncOperation;
   /** Drift is left for now, since it came back too often; milliseconds since the epoch. */
   readonly healBlockedUntil?: number;
 }
@@ -27,14 +41,26 @@ export function decideRun(input: {
   delivery: Delivery;
   state: DeliveryState;
   candidate: string;
-  inventory: Inventory & { readonly candidate?: string };
+  inventory: Inventory & { readonly candidate?: string; readonly operation?: SyncOperation };
   now: Date;
 }): RunDecision {
   const { delivery, state, candidate, inventory } = input;
   const now = input.now.getTime();
   const { policy, order } = delivery;
   const isNew = inventory.candidate !== candidate;
+  if (policy.shadow === true)
+    return {
+      candidate,
+      execute: false,
+      heal: true,
+      prune: policy.prune,
+      trigger: 'automatic',
+      dryRun: false,
+    };
+  const { operation } = inventory;
+  if (operation?.orderToken !== undefined) state.handledOrder ??= operation.orderToken;
   const isOrdered = order !== undefined && order.token !== state.handledOrder;
+  if (operation !== undefined && !isOrdered && operation.candidate === candidate) return resume(operation);
   if (isOrdered)
     return {
       candidate,
@@ -63,33 +89,75 @@ export function decideRun(input: {
   };
 }
 
-/** A run begins when there is something to write, an order to answer, or a candidate to declare reached. */
-export function beginRun(of: {
+/** A sync that waits goes on as it was begun; only a newer candidate or an order takes its place. */
+function resume(operation: SyncOperation): RunDecision {
+  const { candidate, prune, trigger, orderToken, dryRun } = operation;
+  return {
+    candidate,
+    execute: true,
+    heal: true,
+    prune,
+    trigger,
+    dryRun,
+    resumed: operation,
+    ...(orderToken === undefined ? {} : { orderToken }),
+  };
+}
+
+/** A sync begins when there is something to write, an order to answer, or a candidate to declare reached. */
+export function beginOperation(of: {
   delivery: Delivery;
   state: DeliveryState;
   observation: Observation;
   decision: RunDecision;
   plan: Plan;
   now: Date;
-}): Run | undefined {
-  const { state, observation, decision, plan, now } = of;
-  const hasWork = plan.actions.some((action) => isWrite(action) || action.kind === 'forget');
+}): SyncOperation | undefined {
+  const { delivery, state, observation, decision, plan, now } = of;
+  const { candidate, trigger, prune, dryRun, orderToken } = decision;
+  const writes = plan.actions.filter(isWrite);
+  const hasWork = plan.actions.some((action) => isWrite(action) || begins.has(reasonOf(action)));
   const isNew =
-    observation.inventory.candidate !== decision.candidate ||
+    observation.inventory.candidate !== candidate ||
     observation.inventory.applied?.commit !== observation.revision.commit;
-  if (!hasWork && !isNew && decision.trigger !== 'order') return undefined;
-  const isRetry = state.failedCandidate === decision.candidate && decision.trigger !== 'order';
+  if (!hasWork && !isNew && trigger !== 'order') return undefined;
+  const order = trigger === 'order' ? delivery.order : undefined;
+  const isPartial = trigger === 'self-heal' || order?.only !== undefined;
+  const only = order?.only === undefined ? writes.map(({ id }) => id) : chosen(plan, order.only);
+  const isRetry = state.failedCandidate === candidate && trigger !== 'order';
   return {
-    phase: 'running',
+    candidate,
     revision: observation.revision,
+    trigger,
     startedAt: now.toISOString(),
-    message: '',
-    trigger: decision.trigger,
     retries: isRetry ? state.failures : 0,
-    dryRun: decision.dryRun,
-    results: [],
-    ...(decision.orderToken === undefined ? {} : { orderToken: decision.orderToken }),
+    prune,
+    dryRun,
+    hooksOn: !isPartial && !dryRun && order?.skipHooks !== true && (hasWork || order !== undefined),
+    hooks: {},
+    // A repair of very many objects is a sync of all; the stored operation stays small.
+    ...(isPartial && only.length <= maxChosen ? { only } : {}),
+    ...(orderToken === undefined ? {} : { orderToken }),
   };
+}
+
+const maxChosen = 500;
+/** Nothing is written yet, and something is to be done nevertheless. */
+const begins: ReadonlySet<string> = new Set(['gone', 'not-ours', 'awaits-definition', 'awaits-confirmation']);
+
+const reasonOf = (action: Action): string =>
+  action.kind === 'forget' || action.kind === 'keep' ? action.reason : '';
+
+function chosen(plan: Plan, only: NonNullable<SyncOrder['only']>): string[] {
+  const isMeant = ({ ref }: Action): boolean =>
+    only.some(
+      ({ group, kind, name, namespace }) =>
+        group === ref.group &&
+        kind === ref.kind &&
+        name === ref.name &&
+        (namespace === undefined || namespace === '' || namespace === ref.namespace),
+    );
+  return plan.actions.filter(isMeant).map(({ id }) => id);
 }
 
 export function afterRun(of: {
@@ -100,10 +168,12 @@ export function afterRun(of: {
   plan: Plan;
   run: Run;
   results: readonly ResourceVerdict[];
+  operation: SyncOperation;
   now: Date;
 }): void {
-  const { delivery, state, observation, decision, plan, run, results, now } = of;
-  const failures = results.filter(({ outcome }) => outcome === 'failed').length;
+  const { delivery, state, observation, decision, plan, run, results, operation, now } = of;
+  const isBroken = operation.failure !== undefined && results.every(({ outcome }) => outcome !== 'failed');
+  const failures = results.filter(({ outcome }) => outcome === 'failed').length + (isBroken ? 1 : 0);
   const blocked = plan.actions.filter((action) => action.kind === 'keep' && blocking.has(action.reason));
   const isComplete = failures === 0 && blocked.length === 0;
   if (run.orderToken !== undefined) state.handledOrder = run.orderToken;
@@ -115,13 +185,22 @@ export function afterRun(of: {
       ...run,
       phase: isComplete ? 'succeeded' : 'failed',
       finishedAt: now.toISOString(),
-      message: messageOf(results, blocked),
+      message: operation.failure ?? messageOf(results, blocked),
       results: [...results, ...kept(plan.actions)],
+      ...(isBroken ? { problem: brokenOff(delivery, operation) } : {}),
     };
   if (run.dryRun) return;
-  if (isComplete) observation.inventory.succeed(observation.revision, decision.candidate);
+  // A sync of single objects says nothing about the rest.
+  if (isComplete && (operation.only === undefined || run.trigger === 'self-heal'))
+    observation.inventory.succeed(observation.revision, decision.candidate);
+  // What somebody ended is not begun again before something is new.
+  if (operation.terminated === true) state.failures = delivery.policy.retry.limit;
   countFailures({ delivery, state, decision, failures, now: now.getTime() });
   if (run.trigger === 'self-heal' && results.length > 0) countHeal(state, now.getTime());
+}
+
+function brokenOff({ id }: Delivery, { failure = '' }: SyncOperation): Problem {
+  return { code: 'SYNC_FAILED', message: `${showDelivery(id)}: ${failure}` };
 }
 
 /** Objects that Git wants and that a run could not touch. */

@@ -1,0 +1,62 @@
+// Puts together what is told of a sync: its run with the outcome of each object and hook, in the order of their turns.
+// It decides nothing about how the sync goes on.
+
+import {
+  type Plan,
+  type ResourceVerdict,
+  type Run,
+  type SyncOperation,
+  type SyncPhase,
+  syncPhases,
+} from '@weir/core';
+import type { ActionResult } from './execute.ts';
+
+type Told = ActionResult & { readonly action: Exclude<ActionResult['action'], { kind: 'forget' }> };
+
+export function runOf(
+  operation: SyncOperation,
+  of: { readonly plan: Plan; readonly results: ReadonlyMap<string, ActionResult> },
+): Run {
+  const { revision, startedAt, trigger, retries, dryRun, orderToken, terminated } = operation;
+  const told = [...of.results.values()].filter((result): result is Told => result.action.kind !== 'forget');
+  const last = told.reduce(
+    (latest, { action }) => Math.max(latest, orderOf(action)),
+    Number.NEGATIVE_INFINITY,
+  );
+  return {
+    phase: 'running',
+    revision,
+    startedAt,
+    trigger,
+    retries,
+    dryRun,
+    message: operation.failure ?? '',
+    results: told.map((result) => verdictOf(result, operation, last)),
+    ...(orderToken === undefined ? {} : { orderToken }),
+    ...(terminated === true ? { terminated } : {}),
+  };
+}
+
+/** Turns as one number: waves have nine digits at most. */
+function orderOf({ phase, wave }: { readonly phase: SyncPhase; readonly wave: number }): number {
+  return syncPhases.indexOf(phase) * 1e11 + wave;
+}
+
+function verdictOf(result: Told, operation: SyncOperation, last: number): ResourceVerdict {
+  const { action, uid: _uid, ...verdict } = result;
+  const hook = action.kind === 'apply' ? action.hook : undefined;
+  const phase = action.phase === 'sync' ? {} : { phase: action.phase };
+  if (hook === undefined) {
+    const isSettled = orderOf(action) < last;
+    return { ...verdict, ...phase, ...(isSettled ? { isSettled } : {}) };
+  }
+  const state = operation.hooks[hook.key];
+  const message = state?.message ?? verdict.message;
+  return {
+    ...verdict,
+    ...phase,
+    isHook: true,
+    ...(message === undefined ? {} : { message }),
+    ...(state === undefined ? {} : { hookStatus: state.status }),
+  };
+}
