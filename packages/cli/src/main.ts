@@ -3,6 +3,7 @@
 import { showProblem, WeirError } from '@weir/core';
 import { Command, CommanderError } from 'commander';
 import { isAbortError } from './abort.ts';
+import { registerAction } from './commands/action.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerController } from './commands/controller.ts';
 import { registerDiff } from './commands/diff.ts';
@@ -33,6 +34,7 @@ export function createProgram(terminal: Terminal): Command {
     registerDiff,
     registerReconcile,
     registerEvents,
+    registerAction,
     registerController,
     registerVersion,
     registerCompletion,

@@ -1,4 +1,5 @@
 // The public face of core.
+export type { ActionOperation } from './actions/action.ts';
 export { type ActionOffer, discoverActions, runAction } from './actions/run-action.ts';
 export * from './canonical.ts';
 export * from './claims.ts';
