@@ -4,7 +4,7 @@
 import type { KubeObject } from '../object.ts';
 import type { Health, HealthStatus } from '../verdict.ts';
 import { entriesOf, fillTemplate, readPath, type Scope } from './path.ts';
-import type { Comparison, ConditionTest, Operand, PathTest, Rule, Scalar, Table, Test } from './rule.ts';
+import type { Comparison, ConditionTest, PathTest, Reference, Rule, Scalar, Table, Test } from './rule.ts';
 
 /** Rules nest this deep at the most. The deepest of ours has half of it. */
 export const deepestNesting = 12;
@@ -178,7 +178,7 @@ function holdsAt(scope: Scope, test: PathTest): boolean {
   if (test.length === 2) return isThere(value, test[1]);
   if (isListTest(test)) return test[2].includes(value as Scalar) === (test[1] === 'in');
   const operand = test[2];
-  return compare(test[1], value, isReference(operand) ? readPath(scope, operand.of) : operand);
+  return compare(test[1], value, typeof operand === 'object' ? resolve(scope, operand) : operand);
 }
 
 function isListTest(test: PathTest): test is readonly [string, 'in' | 'notIn', readonly Scalar[]] {
@@ -191,7 +191,11 @@ function isThere(value: unknown, operator: 'present' | 'absent' | 'empty' | 'fil
   return isEmpty(value) === (operator === 'empty');
 }
 
-const isReference = (operand: Operand): operand is { readonly of: string } => typeof operand === 'object';
+function resolve(scope: Scope, { of, or, minus }: Reference): unknown {
+  const value = readPath(scope, of) ?? or;
+  if (minus === undefined) return value;
+  return (numberOf(value) ?? 0) - (numberOf(readPath(scope, minus)) ?? 0);
+}
 
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === '' || (typeof value === 'object' && entriesOf(value).length === 0);
@@ -215,9 +219,9 @@ function isOrdered(operator: 'above' | 'below' | 'atLeast' | 'atMost', by: numbe
   return operator === 'atLeast' ? by >= 0 : by <= 0;
 }
 
-/** Numbers compare as numbers, times in UTC as texts; anything else has no order. */
+/** Numbers compare as numbers, times in UTC as texts; anything else has no order. A count of 0 is often left out. */
 function difference(a: unknown, b: unknown): number | undefined {
-  const [x, y] = [numberOf(a), numberOf(b)];
+  const [x, y] = [numberOf(a ?? 0), numberOf(b ?? 0)];
   if (x !== undefined && y !== undefined) return x - y;
   if (typeof a !== 'string' || typeof b !== 'string') return undefined;
   return Number(a > b) - Number(a < b);

@@ -57,19 +57,29 @@ function walk(from: unknown, steps: readonly string[]): unknown {
   let value = from;
   for (const [index, step] of steps.entries()) {
     if (step === '#') return entriesOf(value).length;
-    if (step === '*') {
-      const rest = steps.slice(index + 1);
-      const values = entriesOf(value).map(([, entry]) => walk(entry, rest));
-      return values.flat().filter((entry) => entry !== undefined);
-    }
+    if (step === '+') return sum(value);
+    if (step === '*') return collect(value, steps.slice(index + 1));
     value = memberOf(value, step);
   }
   return value ?? undefined;
 }
 
+function collect(from: unknown, steps: readonly string[]): unknown {
+  const isSum = steps.at(-1) === '+';
+  const rest = isSum ? steps.slice(0, -1) : steps;
+  const values = entriesOf(from).map(([, entry]) => walk(entry, rest));
+  const present = values.flat().filter((entry) => entry !== undefined);
+  return isSum ? sum(present) : present;
+}
+
+function sum(values: unknown): number {
+  const numbers = Array.isArray(values) ? values.filter((value) => typeof value === 'number') : [];
+  return numbers.reduce((total, value) => total + value, 0);
+}
+
 /** Own members only: an object's prototype is nobody's status. */
 function memberOf(value: unknown, step: string): unknown {
-  if (Array.isArray(value)) return value[Number(step)];
+  if (Array.isArray(value)) return value.at(Number(step));
   return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 

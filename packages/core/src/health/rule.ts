@@ -6,9 +6,10 @@
 // Paths are members joined by dots, read from where the rules stand (the object, or an entry of a list):
 //   `status.phase`                     a member; absent where any step is absent
 //   `metadata.annotations[x.y/z]`      a member whose name holds dots
-//   `status.nodes[0]`                  an entry of a list, by index
+//   `status.nodes[0]`                  an entry of a list, by index; `[-1]` is the last
 //   `status.nodes.*.state`             one value per entry of a list or of a map
 //   `status.nodes.#`                   how many entries a list or map has (0 where it is absent)
+//   `spec.nodes.*.count.+`             the sum of the numbers
 //   `$.spec.replicas`                  from the object, wherever the rules stand
 //   `@.message`                        from the condition or entry that the rule's own test has found last
 //   `~key`                             the index or member name of the entry that the rules stand at
@@ -21,13 +22,20 @@ import type { HealthStatus } from '../verdict.ts';
 export type Path = string;
 export type Scalar = string | number | boolean;
 
-/** A value to compare with: written down, or read from the object. */
-export type Operand = Scalar | { readonly of: Path };
+/** A value to compare with: written down, or read from the object: `or` where it is absent, less what is at `minus`. */
+export type Operand = Scalar | Reference;
+
+export interface Reference {
+  readonly of: Path;
+  readonly or?: Scalar;
+  readonly minus?: Path;
+}
 
 /**
  * `is`, `isNot`: equality of scalars, absent equals absent. `in`, `notIn`: among those written down.
  * `present`, `absent`: null is absent. `filled`, `empty`: absent, '', [] and {} are empty.
- * `above`, `below`, `atLeast`, `atMost`: of numbers (also as text) or times (RFC 3339, UTC); else they do not hold.
+ * `above`, `below`, `atLeast`, `atMost`: of numbers (also as text; absent is 0, as in Kubernetes), or of times (RFC 3339,
+ * UTC); of anything else they do not hold.
  * `startsWith`, `endsWith`, `has`: of texts; `has` also of lists.
  */
 export type PathTest =

@@ -1,5 +1,6 @@
 // Health of kinds whose group begins with b.
 
+import { degradedIf, healthyIf, waiting } from '../presets.ts';
 import type { RuleBook } from '../rule.ts';
 
 export const b = {
@@ -29,6 +30,25 @@ export const b = {
         say: 'CronJob has not completed its last execution successfully',
       },
       { is: 'Healthy', say: 'CronJob has completed its last execution successfully' },
+    ],
+  },
+  'beat.k8s.elastic.co': {
+    Beat: [
+      {
+        table: 'status.health',
+        Healthy: ['green'],
+        Progressing: ['yellow'],
+        Degraded: ['red'],
+        say: 'Beat is {status.health}, {status.availableNodes|"0"} of {status.expectedNodes|"?"} nodes are available',
+      },
+      waiting('waiting for the Beat'),
+    ],
+  },
+  'bitnami.com': {
+    SealedSecret: [
+      degradedIf('Synced=False'),
+      healthyIf('Synced=True'),
+      waiting('waiting for the secret to be decrypted'),
     ],
   },
 } as const satisfies RuleBook;
