@@ -96,7 +96,7 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
   return {
     access,
     send: (request) =>
-      gate.pass(request, () => sendWithRetry({ access, agent: requests, request, userAgent })),
+      gate.pass(request.priority, () => sendWithRetry({ access, agent: requests, request, userAgent })),
     lines: (request) => readLines({ access, agent: watches, request, userAgent, leave }),
     close: async () => {
       await Promise.all([requests.destroy(), watches.destroy()]);
