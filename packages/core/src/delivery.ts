@@ -277,6 +277,8 @@ export interface DeletionPolicy {
   readonly propagation: 'Foreground' | 'Background' | 'Orphan';
   /** Leave CustomResourceDefinitions, since every object of the kind would go with them (Argo CD). */
   readonly keepsDefinitions?: boolean;
+  /** Nothing is deleted before somebody has said so. */
+  readonly confirm?: boolean;
 }
 
 export interface Delivery {
@@ -307,6 +309,8 @@ export interface Delivery {
   readonly dependsOn: readonly DeliveryId[];
   readonly suspended: boolean;
   readonly deleting: boolean;
+  /** When somebody deleted it, ISO 8601. */
+  readonly deletedAt?: string;
   /** Changes when a user asks for a reconcile now. */
   readonly requestToken?: string;
   /** The plan digest whose deletions beyond the budget a user approved. */

@@ -165,9 +165,10 @@ function guardDeletions(
 }
 
 export interface RemovalInput extends Pick<PlanInput, 'inventory' | 'live' | 'claimedBy'> {
-  readonly delivery: Pick<Delivery, 'mark' | 'deletion' | 'switches' | 'sequence' | 'confirmedAt'>;
-  /** When somebody deleted the delivery, ISO 8601. */
-  readonly deletedAt?: string;
+  readonly delivery: Pick<
+    Delivery,
+    'mark' | 'deletion' | 'switches' | 'sequence' | 'confirmedAt' | 'deletedAt'
+  >;
 }
 
 /**
@@ -213,8 +214,9 @@ function planEnd(
   const keep = (reason: KeepReason): Action => ({ kind: 'keep', id, ref, reason, departs: true, ...turn });
   if (live.deleting) return keep('terminating');
   if (needed.has(id)) return keep('awaits-dependents');
-  const { confirmedAt } = input.delivery;
-  const isConfirmed = confirmedAt !== undefined && isAtOrAfter(confirmedAt, input.deletedAt ?? confirmedAt);
-  if (effects.has('confirm-delete') && !isConfirmed) return keep('awaits-confirmation');
+  const { confirmedAt, deletedAt } = input.delivery;
+  const isConfirmed = confirmedAt !== undefined && isAtOrAfter(confirmedAt, deletedAt ?? confirmedAt);
+  if ((effects.has('confirm-delete') || deletion.confirm === true) && !isConfirmed)
+    return keep('awaits-confirmation');
   return { kind: 'delete', id, ref, uid: live.uid, stage: stageOf(ref, sequence?.order), ...turn };
 }

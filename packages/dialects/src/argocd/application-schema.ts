@@ -76,6 +76,7 @@ const resourceStatusSchema = object({
   status: string('Synced, OutOfSync or Unknown'),
   health: optionalObject({ status: string(), message: string() }),
   requiresPruning: boolean(),
+  hook: boolean('No lasting part of the Application'),
 });
 export type ResourceStatus = Static<typeof resourceStatusSchema>;
 
@@ -88,6 +89,7 @@ const resourceResultSchema = object({
   status: string('Synced, SyncFailed, Pruned or PruneSkipped'),
   message: string(),
   hookPhase: string(),
+  hookType: string(),
   syncPhase: string(),
 });
 export type ResourceResult = Static<typeof resourceResultSchema>;

@@ -17,12 +17,13 @@ import { projectApplication } from './project-application.ts';
 import { readApplication } from './read-application.ts';
 import { readRepositorySecret } from './repository-secret.ts';
 import { summarizeApplication } from './summarize-application.ts';
+import { sequenceAnnotations } from './sync-sequence.ts';
 
 export const argocd: Dialect = {
   name: 'argocd',
   marks: {
     labels: [],
-    annotations: [trackingAnnotation, ...switchAnnotations],
+    annotations: [trackingAnnotation, ...switchAnnotations, ...sequenceAnnotations],
     managers: [fieldManager, controllerName],
   },
   secrets: {

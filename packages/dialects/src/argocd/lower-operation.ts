@@ -2,7 +2,7 @@
 // It never runs one, and refuses an operation that asks for something else than the Application says.
 
 import type { KubeObject, Problem, SyncOrder } from '@weir/core';
-import { isZero, recordAt } from '../resource/read-field.ts';
+import { isZero, recordAt, textAt } from '../resource/read-field.ts';
 import { isSame, stableDigest } from '../resource/stable-digest.ts';
 import { writtenAt } from '../resource/written-at.ts';
 import { checkValue } from '../schema/check-value.ts';
@@ -49,8 +49,21 @@ export function lowerOperation(
         ...(revision === undefined ? {} : { revision }),
         prune: sync.prune === true,
         dryRun: sync.dryRun === true,
+        // The strategy `apply` runs no hooks; so does a sync of single resources.
+        ...(syncStrategy?.apply === undefined ? {} : { skipHooks: true }),
+        ...(isZero(sync.resources) ? {} : { only: (sync.resources ?? []).map(chosenResource) }),
       },
     },
+  };
+}
+
+function chosenResource(resource: Readonly<Record<string, unknown>>): NonNullable<SyncOrder['only']>[number] {
+  const namespace = textAt(resource, 'namespace');
+  return {
+    group: textAt(resource, 'group') ?? '',
+    kind: textAt(resource, 'kind') ?? '',
+    name: textAt(resource, 'name') ?? '',
+    ...(namespace === undefined ? {} : { namespace }),
   };
 }
 
@@ -60,9 +73,6 @@ function unsupportedSyncFields(
 ): readonly Problem[] {
   const problems: Problem[] = [];
   const at = 'operation.sync';
-  if (!isZero(sync.resources)) {
-    problems.push(unsupportedField(`${at}.resources`, 'a sync of single resources is not supported yet'));
-  }
   if (!isZero(sync.manifests)) {
     problems.push(unsupportedField(`${at}.manifests`, 'a sync of local manifests is not supported'));
   }

@@ -29,11 +29,10 @@ export function lowerPolicy(
   const standing = spec.syncPolicy ?? {};
   const { automated } = standing;
   const isAutomated = automated !== undefined && automated.enabled !== false;
-  const fromSpec = lowerSyncOptions(standing.syncOptions ?? [], 'spec.syncPolicy.syncOptions');
-  const fromOrder = lowerSyncOptions(
-    lowered?.operation.sync?.syncOptions ?? [],
-    'operation.sync.syncOptions',
-  );
+  const options = lowerSyncOptions(standing.syncOptions ?? []);
+  // An order counts with its own options; Argo CD's server copies those of the spec into it.
+  const ordered = lowerSyncOptions(lowered?.operation.sync?.syncOptions ?? []);
+  const metadata = standing.managedNamespaceMetadata;
   const retry =
     lowered === undefined
       ? lowerRetry({
@@ -42,7 +41,6 @@ export function lowerPolicy(
           field: 'spec.syncPolicy.retry',
         })
       : lowerRetry({ retry: lowered.operation.retry, defaultLimit: 0, field: 'operation.retry' });
-  const { options } = fromSpec;
   return {
     policy: {
       mode: isAutomated ? 'automatic' : 'manual',
@@ -50,16 +48,20 @@ export function lowerPolicy(
       selfHeal: isAutomated && automated.selfHeal === true,
       allowEmpty: isAutomated && automated.allowEmpty === true,
       wait: false,
-      // An order counts with its own options; Argo CD's server copies those of the spec into it.
-      createNamespace: options.createNamespace || fromOrder.options.createNamespace,
+      createNamespace: options.createNamespace || ordered.createNamespace,
+      ...(metadata === undefined ? {} : { namespaceMetadata: metadata }),
       force: lowered?.force === true,
-      failOnShared: options.failOnShared || fromOrder.options.failOnShared,
+      replace: options.replace || ordered.replace,
+      pruneLast: options.pruneLast || ordered.pruneLast,
+      confirmPrune: options.confirmPrune || ordered.confirmPrune,
+      atomicity: 'partial',
+      failOnShared: options.failOnShared || ordered.failOnShared,
       timeoutMs: syncTimeoutMs,
       retry: retry.retry,
       intervalMs: reconcileIntervalMs,
     },
     deletion: lowerDeletion(object, options),
-    problems: [...fromSpec.problems, ...fromOrder.problems, ...retry.problems],
+    problems: retry.problems,
   };
 }
 
@@ -77,6 +79,7 @@ function lowerDeletion(object: KubeObject, options: SyncOptions): DeletionPolicy
     ensureFinalizer: false,
     mode: finalizer === undefined || options.keepOnDelete ? 'orphan' : 'delete',
     keepsDefinitions: true,
+    confirm: options.confirmDelete,
     propagation: named ?? options.propagation ?? 'Foreground',
   };
 }
@@ -94,10 +97,6 @@ export function unsupportedSpecFields(spec: ApplicationSpec): readonly Problem[]
   }
   if (spec.sourceHydrator !== undefined) problems.push(unsupportedField('spec.sourceHydrator'));
   if ((spec.ignoreDifferences ?? []).length > 0) problems.push(unsupportedField('spec.ignoreDifferences'));
-  const metadata = spec.syncPolicy?.managedNamespaceMetadata;
-  if (Object.keys(metadata?.labels ?? {}).length + Object.keys(metadata?.annotations ?? {}).length > 0) {
-    problems.push(unsupportedField('spec.syncPolicy.managedNamespaceMetadata'));
-  }
   if ((spec.revisionHistoryLimit ?? 0) < 0) {
     problems.push(invalidField('spec.revisionHistoryLimit', 'expected 0 or more'));
   }

@@ -7,6 +7,8 @@ export const fieldManager = 'argocd-controller';
 export const controllerName = 'argocd-application-controller';
 export const trackingAnnotation = 'argocd.argoproj.io/tracking-id';
 export const refreshAnnotation = 'argocd.argoproj.io/refresh';
+/** On an Application: a time at which somebody agreed to the deletions that wait for a word. */
+export const deletionApprovedAnnotation = 'argocd.argoproj.io/deletion-approved';
 export const skipReconcileAnnotation = 'argocd.argoproj.io/skip-reconcile';
 export const secretTypeLabel = 'argocd.argoproj.io/secret-type';
 export const resourcesFinalizer = 'resources-finalizer.argocd.argoproj.io';

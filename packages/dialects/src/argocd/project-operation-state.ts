@@ -18,7 +18,7 @@ export function projectOperationState(view: ApplicationView): Record<string, unk
   if (refused !== undefined) return refused;
   const { run } = view.verdict;
   // What has ended stays told as it was, whatever the objects do since.
-  if (run === undefined || isPast(view, run)) return before;
+  if (run === undefined || isPast(view, run)) return endOfTerminated(before, view.now);
   // The operation stays as it was started: Argo CD keeps it too when the spec changes meanwhile.
   const operation =
     (isContinued(view, run) ? recordAt(before, 'operation') : undefined) ?? startedOperation(view, run);
@@ -35,6 +35,15 @@ export function projectOperationState(view: ApplicationView): Record<string, unk
     ...times,
   };
   return { ...state };
+}
+
+/** Somebody asked for the end of an operation of which nothing is left to be ended. */
+function endOfTerminated(
+  before: Record<string, unknown> | undefined,
+  now: string,
+): Record<string, unknown> | undefined {
+  if (textAt(before, 'phase') !== 'Terminating') return before;
+  return { ...before, phase: 'Failed', message: 'Operation terminated', finishedAt: kubeTime(now) };
 }
 
 /** The order that the user wrote, or the one that Argo CD would have written for an automated sync. */

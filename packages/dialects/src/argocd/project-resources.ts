@@ -19,7 +19,7 @@ export function projectResources(view: ApplicationView): readonly ResourceStatus
   if (view.isBlind && view.verdict.resources.length === 0) return unknownResources(view);
   return [...view.verdict.resources]
     .sort((left, right) => byIdentity(left.ref, right.ref))
-    .map(({ ref, sync, requiresPruning, problem }) => ({
+    .map(({ ref, sync, requiresPruning, problem, isHook }) => ({
       ...(ref.group === '' ? {} : { group: ref.group }),
       version: ref.version,
       kind: ref.kind,
@@ -28,8 +28,8 @@ export function projectResources(view: ApplicationView): readonly ResourceStatus
       ),
       name: ref.name,
       // Without a target everything that lives looks superfluous, and nothing is known.
-      status: view.isLoadFailure ? 'Unknown' : sync,
-      ...(requiresPruning || view.isLoadFailure ? { requiresPruning: true } : {}),
+      ...(isHook === true ? { hook: true } : { status: view.isLoadFailure ? 'Unknown' : sync }),
+      ...(requiresPruning || view.isLoadFailure || isHook === true ? { requiresPruning: true } : {}),
     }));
 }
 

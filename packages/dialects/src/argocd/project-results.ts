@@ -1,11 +1,12 @@
 // Projects what a run did to each object on `operationState.syncResult.resources`.
 // It never reorders what the engine did: prunes first, then objects in the order of applying.
 
-import { idOf, type ObjectRef, type ResourceVerdict, type Run } from '@weir/core';
+import { type HookStatus, idOf, type ObjectRef, type ResourceVerdict, type Run } from '@weir/core';
 import type { ResourceResult } from './application-schema.ts';
 import { type ApplicationView, destinationNamespace } from './application-view.ts';
 import { failureText, unknownKindText } from './project-resources.ts';
 import { unknownKinds } from './run-state.ts';
+import { phaseNames } from './sync-sequence.ts';
 
 interface RunOptions {
   readonly prune: boolean;
@@ -19,7 +20,9 @@ export function projectResults(view: ApplicationView, run: Run, prune: boolean):
   if (run.phase === 'failed' && unknown.length > 0) return unknown.map((ref) => invalidResult(view, ref));
   const options: RunOptions = { prune, isFailed: run.phase === 'failed', isDryRun: run.dryRun };
   const told = new Map(run.results.map((result) => [idOf(result.ref), result]));
-  const kept = view.verdict.resources.filter(({ requiresPruning }) => !requiresPruning);
+  const kept = view.verdict.resources.filter(
+    ({ requiresPruning, isHook }) => !requiresPruning && isHook !== true,
+  );
   const applied = kept.flatMap((resource) => {
     const result = told.get(idOf(resource.ref));
     if (result !== undefined) told.delete(idOf(resource.ref));
@@ -56,11 +59,29 @@ function projectResult(
   resource: ResourceVerdict,
   options: RunOptions,
 ): ResourceResult {
-  return { ...identityOf(view, resource.ref), ...outcomeFields(resource, options), syncPhase: 'Sync' };
+  const fields = resource.isHook === true ? hookFields(resource) : outcomeFields(resource, options);
+  const phase = resource.phase ?? 'sync';
+  return { ...identityOf(view, resource.ref), ...fields, syncPhase: phaseNames[phase] };
+}
+
+const hookPhases: Readonly<Record<HookStatus, string>> = {
+  running: 'Running',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  terminated: 'Failed',
+};
+
+/** Of a hook its own end counts, in the words of its health. */
+function hookFields(resource: ResourceVerdict) {
+  const hookType = phaseNames[resource.phase ?? 'sync'];
+  const hookPhase = resource.hookStatus === undefined ? 'Failed' : hookPhases[resource.hookStatus];
+  if (resource.outcome === 'failed')
+    return { status: 'SyncFailed', message: failureText(resource), hookPhase: 'Failed', hookType };
+  return { status: 'Synced', message: resource.message ?? '', hookPhase, hookType };
 }
 
 function outcomeFields(resource: ResourceVerdict, options: RunOptions) {
-  const done = options.isFailed ? 'Succeeded' : 'Running';
+  const done = options.isFailed || resource.isSettled === true ? 'Succeeded' : 'Running';
   switch (resource.outcome) {
     case 'failed':
       return { status: 'SyncFailed', message: failureText(resource), hookPhase: 'Failed' };

@@ -163,10 +163,14 @@ describe('an operation', () => {
     expect(first).not.toEqual(later);
   });
 
-  it('of single resources is refused', () => {
-    expect(order({ sync: { resources: [{ kind: 'ConfigMap', name: 'a' }] } })).toBe(
-      'FIELD_UNSUPPORTED operation.sync.resources: a sync of single resources is not supported yet',
-    );
+  it('of single resources is about these alone', () => {
+    expect(order({ sync: { resources: [{ kind: 'ConfigMap', name: 'a' }] } })).toMatchObject({
+      only: [{ group: '', kind: 'ConfigMap', name: 'a' }],
+    });
+  });
+
+  it('by the strategy apply leaves the hooks out', () => {
+    expect(order({ sync: { syncStrategy: { apply: {} } } })).toMatchObject({ skipHooks: true });
   });
 });
 
@@ -227,11 +231,6 @@ describe('an unreadable Application', () => {
       'ignores no differences',
       { ignoreDifferences: [{ kind: 'x' }] },
       'FIELD_UNSUPPORTED spec.ignoreDifferences: is not supported yet',
-    ],
-    [
-      'does not replace',
-      { syncPolicy: { syncOptions: ['Replace=true'] } },
-      'FIELD_UNSUPPORTED spec.syncPolicy.syncOptions[0]: Replace=true: replacing instead of applying is not supported yet',
     ],
     [
       'does not ask for a revision before it is known',

@@ -2,9 +2,10 @@
 // It never reads another object, and never throws.
 
 import type { Delivery, KubeObject, Problem, Reading, SourceDeclaration } from '@weir/core';
-import { approvedDeletionsOf, declaredId, isDeleting, ownerOf } from '../resource/owner-of.ts';
+import { approvedDeletionsOf, declaredId, deletionOf, ownerOf } from '../resource/owner-of.ts';
 import { isZero, textAt } from '../resource/read-field.ts';
 import { urlProblem } from '../resource/repository-url.ts';
+import { readWeirAnnotations, withWeirAnnotations } from '../resource/weir-annotations.ts';
 import { writtenAt } from '../resource/written-at.ts';
 import { checkValue } from '../schema/check-value.ts';
 import { invalidField, unsupportedField } from '../schema/problems.ts';
@@ -17,6 +18,7 @@ import { lowerRecipe } from './lower-recipe.ts';
 import { lowerRevision } from './lower-revision.ts';
 import {
   defaultControllerNamespace,
+  deletionApprovedAnnotation,
   dialectName,
   fieldManager,
   refreshAnnotation,
@@ -25,6 +27,7 @@ import {
 } from './names.ts';
 import { objectSwitches } from './object-switches.ts';
 import type { ApplicationSource } from './source-schema.ts';
+import { syncSequence } from './sync-sequence.ts';
 import { unsupportedSourceFields } from './unsupported-source.ts';
 
 const fetchTimeoutMs = 90_000;
@@ -45,7 +48,9 @@ export function readApplication(object: KubeObject): Reading {
   const picked = pickSource(spec);
   if (picked.source === undefined) return invalid([picked.problem]);
   const lowered = lowerParts({ object, spec, name: owner.name, ...picked });
-  if (lowered.problems.length > 0) return invalid(lowered.problems);
+  const annotations = readWeirAnnotations(object);
+  const problems = [...lowered.problems, ...annotations.problems];
+  if (problems.length > 0) return invalid(problems);
   const source = declareSource(object, picked.source);
   const namespace = spec.destination.namespace ?? '';
   const delivery: Delivery = {
@@ -61,13 +66,17 @@ export function readApplication(object: KubeObject): Reading {
     policy: lowered.policy,
     ...(lowered.order === undefined ? {} : { order: lowered.order }),
     deletion: lowered.deletion,
+    switches: objectSwitches,
+    sequence: syncSequence,
     dependsOn: [],
     suspended: textAt(object, 'metadata', 'annotations', skipReconcileAnnotation) === 'true',
-    deleting: isDeleting(object),
+    ...deletionOf(object),
     ...optional('requestToken', refreshToken(object)),
     ...optional('approvedDeletions', approvedDeletionsOf(object)),
+    ...optional('confirmedAt', textAt(object, 'metadata', 'annotations', deletionApprovedAnnotation)),
+    ...(isTerminating(object) ? { terminate: true } : {}),
   };
-  return { kind: 'delivery', delivery, source };
+  return { kind: 'delivery', delivery: withWeirAnnotations(delivery, annotations), source };
 }
 
 /** Every part of the delivery that can be wrong, with all that is wrong. */
@@ -102,9 +111,13 @@ function lowerParts(input: {
     cluster: destination.cluster,
     policy: policy.policy,
     deletion: policy.deletion,
-    switches: objectSwitches,
     order: operation.lowered?.order,
   };
+}
+
+/** Argo CD's own commands ask for the end of an operation by this phase. */
+function isTerminating(object: KubeObject): boolean {
+  return textAt(object, 'status', 'operationState', 'phase') === 'Terminating';
 }
 
 function optional<Key extends string>(key: Key, value: string | undefined): { [K in Key]?: string } {

@@ -1,7 +1,7 @@
 // Says what Argo CD calls a run of the engine: its phase, message, times and count of attempts.
 // Several attempts at one revision are one operation there, and several runs here.
 
-import { apiVersionOf, type Problem, type ResourceVerdict, type Run } from '@weir/core';
+import { apiVersionOf, type Problem, type ResourceVerdict, type Run, type WaitReason } from '@weir/core';
 import { kitchenTime, kubeTime } from '../resource/kube-time.ts';
 import { fieldAt, recordAt, textAt, textsAt } from '../resource/read-field.ts';
 import type { ApplicationView } from './application-view.ts';
@@ -60,7 +60,11 @@ function isRepeated(view: ApplicationView, run: Run): boolean {
 
 /** Nothing was tried that could be tried again: a kind is unknown, or an object belongs to another delivery. */
 function isRefusedAsWhole(run: Run): boolean {
-  return run.phase === 'failed' && !run.results.some(({ outcome }) => outcome === 'failed');
+  return (
+    run.phase === 'failed' &&
+    run.problem === undefined &&
+    !run.results.some(({ outcome }) => outcome === 'failed')
+  );
 }
 
 /** Two runs may end within one second: an order that still stands has not been told. */
@@ -81,17 +85,19 @@ export function runState(view: ApplicationView, run: Run): RunState {
   const startedAt =
     (continued ? textAt(view.before, 'operationState', 'startedAt') : undefined) ?? kubeTime(run.startedAt);
   const counted = run.retries > 0 ? { retryCount: run.retries } : {};
-  if (run.phase === 'running') return { phase: 'Running', message: run.message, startedAt, ...counted };
+  if (run.phase === 'running') return { phase: 'Running', message: waitingText(run), startedAt, ...counted };
   const finishedAt = kubeTime(run.finishedAt ?? view.now);
   if (run.phase === 'succeeded') {
     return {
       phase: 'Succeeded',
-      message: 'successfully synced (all tasks run)',
+      message: `successfully synced (${run.hadHooks === true ? 'no more tasks' : 'all tasks run'})`,
       startedAt,
       finishedAt,
       ...counted,
     };
   }
+  if (run.terminated === true)
+    return { phase: 'Failed', message: 'Operation terminated', startedAt, finishedAt, ...counted };
   const message = failureMessage(view, run);
   const next = nextAttempt(view, run);
   if (next !== undefined) {
@@ -101,6 +107,24 @@ export function runState(view: ApplicationView, run: Run): RunState {
   }
   const retried = run.retries > 0 ? ` (retried ${run.retries} times).` : '';
   return { phase: 'Failed', message: `${message}${retried}`, startedAt, finishedAt, ...counted };
+}
+
+const waits: Readonly<Record<WaitReason, string>> = {
+  health: 'healthy state of',
+  hook: 'completion of hook',
+  deletion: 'deletion of',
+  definition: 'the CustomResourceDefinition of',
+  dependency: 'dependencies of',
+  confirmation: 'pruning confirmation of',
+};
+
+/** `waiting for healthy state of apps/Deployment/web and 2 more resources` */
+function waitingText({ waiting, message }: Run): string {
+  const [first, ...more] = waiting?.refs ?? [];
+  if (waiting === undefined || first === undefined) return message;
+  const noun = waiting.reason === 'hook' ? 'hooks' : 'resources';
+  const rest = more.length === 0 ? '' : ` and ${more.length} more ${noun}`;
+  return `waiting for ${waits[waiting.reason]} ${first.group}/${first.kind}/${first.name}${rest}`;
 }
 
 /** When the engine tries again by itself, in milliseconds since the epoch. */
@@ -126,6 +150,7 @@ function failureMessage(view: ApplicationView, run: Run): string {
     });
     return `one or more synchronization tasks are not valid: ${[...new Set(reasons)].join('; ')}`;
   }
+  if (run.problem !== undefined) return 'one or more synchronization tasks completed unsuccessfully';
   const failed = run.results.filter(({ outcome }) => outcome === 'failed').map(failureText);
   const reasons = failed.length > 0 ? failed : view.verdict.problems.map(({ message }) => message);
   const reason = reasons.length === 0 ? '' : `, reason: ${reasons.join(',')}`;

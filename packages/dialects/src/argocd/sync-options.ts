@@ -1,8 +1,5 @@
-// The table of sync options: which the engine carries out, which change nothing, which are unsupported.
+// The table of sync options: which the engine carries out, and which change nothing.
 // It reads the options of a whole Application only; those on single objects are the planner's business.
-
-import type { Problem } from '@weir/core';
-import { unsupportedField } from '../schema/problems.ts';
 
 export interface SyncOptions {
   readonly createNamespace: boolean;
@@ -11,7 +8,11 @@ export interface SyncOptions {
   readonly neverPrune: boolean;
   /** `Delete=false`: the objects stay when the Application goes. */
   readonly keepOnDelete: boolean;
-  readonly propagation?: 'Foreground' | 'Background';
+  readonly replace: boolean;
+  readonly pruneLast: boolean;
+  readonly confirmPrune: boolean;
+  readonly confirmDelete: boolean;
+  readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
 }
 
 /** Accepted without effect, by `Name=value` or by name for every value; the reason says why nothing changes. */
@@ -27,37 +28,23 @@ export const acceptedSyncOptions: Readonly<Record<string, string>> = {
   ClientSideApplyMigration: 'the engine takes over client-side managers by itself',
   ApplyOutOfSyncOnly: 'the engine never writes an object that is in sync',
   SkipDryRunOnMissingResource: 'kinds that the same sync brings are waited for in any case',
-  PruneLast: 'the order of deletion, not what is deleted',
   RespectIgnoreDifferences: 'without ignoreDifferences, which is unsupported, it does nothing',
 };
 
-const unsupportedOptions: Readonly<Record<string, string>> = {
-  'Prune=confirm': 'confirmation of pruning is not supported yet',
-  'Delete=confirm': 'confirmation of deletion is not supported yet',
-  'Replace=true': 'replacing instead of applying is not supported yet',
-  'PrunePropagationPolicy=orphan': 'orphaning dependents is not supported yet',
-};
-
 /** Options that Argo CD does not know are no error there, and none here. */
-export function lowerSyncOptions(
-  options: readonly string[],
-  field: string,
-): { readonly options: SyncOptions; readonly problems: readonly Problem[] } {
+export function lowerSyncOptions(options: readonly string[]): SyncOptions {
   const has = (option: string) => options.includes(option);
-  const problems: Problem[] = [];
-  options.forEach((option, index) => {
-    const why = Object.hasOwn(unsupportedOptions, option) ? unsupportedOptions[option] : undefined;
-    if (why !== undefined) problems.push(unsupportedField(`${field}[${index}]`, `${option}: ${why}`));
-  });
   return {
-    problems,
-    options: {
-      createNamespace: has('CreateNamespace=true'),
-      failOnShared: has('FailOnSharedResource=true'),
-      neverPrune: has('Prune=false'),
-      keepOnDelete: has('Delete=false'),
-      ...(has('PrunePropagationPolicy=background') ? { propagation: 'Background' } : {}),
-      ...(has('PrunePropagationPolicy=foreground') ? { propagation: 'Foreground' } : {}),
-    },
+    createNamespace: has('CreateNamespace=true'),
+    failOnShared: has('FailOnSharedResource=true'),
+    neverPrune: has('Prune=false'),
+    keepOnDelete: has('Delete=false'),
+    replace: has('Replace=true'),
+    pruneLast: has('PruneLast=true'),
+    confirmPrune: has('Prune=confirm'),
+    confirmDelete: has('Delete=confirm'),
+    ...(has('PrunePropagationPolicy=background') ? { propagation: 'Background' } : {}),
+    ...(has('PrunePropagationPolicy=foreground') ? { propagation: 'Foreground' } : {}),
+    ...(has('PrunePropagationPolicy=orphan') ? { propagation: 'Orphan' } : {}),
   };
 }

@@ -7,6 +7,7 @@ import { kustomizeGroup } from './names.ts';
 const ssa = `${kustomizeGroup}/ssa`;
 const reconcile = `${kustomizeGroup}/reconcile`;
 const prune = `${kustomizeGroup}/prune`;
+const force = `${kustomizeGroup}/force`;
 
 /** Live objects are asked for these too. */
 export const switchKeys: readonly string[] = [ssa, reconcile, prune];
@@ -18,4 +19,5 @@ export const objectSwitches: readonly ObjectSwitch[] = [
   { key: ssa, value: 'ignore', ignoreCase: true, effect: 'release' },
   { key: ssa, value: 'ifnotpresent', ignoreCase: true, effect: 'create-only' },
   { key: prune, value: 'disabled', ignoreCase: true, effect: 'release' },
+  { key: force, value: 'enabled', ignoreCase: true, effect: 'force' },
 ];

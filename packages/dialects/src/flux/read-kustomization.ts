@@ -10,9 +10,10 @@ import type {
   Reading,
   SyncPolicy,
 } from '@weir/core';
-import { approvedDeletionsOf, declaredId, isDeleting, ownerOf } from '../resource/owner-of.ts';
+import { approvedDeletionsOf, declaredId, deletionOf, ownerOf } from '../resource/owner-of.ts';
 import { textAt } from '../resource/read-field.ts';
 import { cleanPath } from '../resource/repository-path.ts';
+import { readWeirAnnotations, withWeirAnnotations } from '../resource/weir-annotations.ts';
 import { checkValue } from '../schema/check-value.ts';
 import { invalidField } from '../schema/problems.ts';
 import { type KustomizationSpec, kustomizationSpecSchema } from './kustomization-schema.ts';
@@ -34,7 +35,9 @@ export function readKustomization(object: KubeObject): Reading {
   const { value: spec, problems } = checkValue(kustomizationSpecSchema, object.spec ?? {}, 'spec');
   if (problems.length > 0) return { kind: 'invalid', id, role: 'delivery', owner, problems };
   const path = cleanPath(spec.path ?? '');
+  const annotations = readWeirAnnotations(object);
   const found = [
+    ...annotations.problems,
     ...(path === undefined ? [invalidField('spec.path', 'expected a directory inside the source')] : []),
     ...unsupportedKustomizationFields(spec),
   ];
@@ -59,15 +62,16 @@ export function readKustomization(object: KubeObject): Reading {
     policy: lowerPolicy(spec),
     deletion: lowerDeletion(spec),
     switches: objectSwitches,
+    sequence: { order: 'flux', pruning: 'last' },
     dependsOn: (spec.dependsOn ?? []).map(({ name, namespace }) =>
       declaredId(dialectName, { kind: 'Kustomization', namespace: namespace || owner.namespace, name }),
     ),
     suspended: spec.suspend === true,
-    deleting: isDeleting(object),
+    ...deletionOf(object),
     ...(requestToken === undefined ? {} : { requestToken }),
     ...(approvedDeletions === undefined ? {} : { approvedDeletions }),
   };
-  return { kind: 'delivery', delivery };
+  return { kind: 'delivery', delivery: withWeirAnnotations(delivery, annotations) };
 }
 
 function lowerBuild(spec: KustomizationSpec): KustomizeRecipe {
@@ -100,6 +104,8 @@ function lowerPolicy(spec: KustomizationSpec): SyncPolicy {
     wait: spec.wait === true,
     createNamespace: false,
     force: spec.force === true,
+    // Flux tries a whole stage out before it writes any of it.
+    atomicity: 'transactional',
     failOnShared: false,
     timeoutMs,
     retry: {

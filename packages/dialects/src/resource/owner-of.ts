@@ -1,7 +1,7 @@
 // Says which custom resource an object is: its reference, uid, generation, and the id of what it declares.
 // It never looks at a spec, and survives an object whose metadata is nonsense.
 
-import { type DeliveryId, groupOf, type KubeObject, type Owner, versionOf } from '@weir/core';
+import { type Delivery, type DeliveryId, groupOf, type KubeObject, type Owner, versionOf } from '@weir/core';
 import { numberAt, textAt } from './read-field.ts';
 
 export function ownerOf(object: KubeObject): Owner {
@@ -27,6 +27,7 @@ export function approvedDeletionsOf(object: KubeObject): string | undefined {
   return textAt(object, 'metadata', 'annotations', 'weir.dev/approve-deletions');
 }
 
-export function isDeleting(object: KubeObject): boolean {
-  return textAt(object, 'metadata', 'deletionTimestamp') !== undefined;
+export function deletionOf(object: KubeObject): Pick<Delivery, 'deleting' | 'deletedAt'> {
+  const deletedAt = textAt(object, 'metadata', 'deletionTimestamp');
+  return deletedAt === undefined ? { deleting: false } : { deleting: true, deletedAt };
 }
