@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concludeFrom, imagesOf, isNewer } from './live.ts';
+import { imagesOf } from './links.ts';
+import { concludeFrom, isNewer } from './live.ts';
 import type { KubeObject } from './object.ts';
 
 describe('a newer resource version', () => {

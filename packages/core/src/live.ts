@@ -4,7 +4,8 @@ import type { Digest } from './canonical.ts';
 import type { DialectMarks } from './dialect.ts';
 import { ownedDigest } from './drift.ts';
 import { judgeHealth } from './health/health.ts';
-import { idOf, isRecord, type KubeObject, type ObjectId, type ObjectRef, refOf } from './object.ts';
+import { imagesOf } from './links.ts';
+import { idOf, type KubeObject, type ObjectId, type ObjectRef, refOf } from './object.ts';
 import type { Health } from './verdict.ts';
 
 export interface Conclusion {
@@ -68,29 +69,6 @@ function pick(
     if (value !== undefined) picked[key] = value;
   }
   return picked;
-}
-
-interface PodSpecLike {
-  readonly containers?: unknown;
-  readonly initContainers?: unknown;
-}
-
-interface TemplateLike {
-  readonly template?: { readonly spec?: PodSpecLike };
-}
-
-type SpecLike = PodSpecLike & TemplateLike & { readonly jobTemplate?: { readonly spec?: TemplateLike } };
-
-/** Images of a pod, or of the pod template of a workload or a CronJob. */
-export function imagesOf(object: KubeObject): string[] {
-  const spec = object.spec as SpecLike | undefined;
-  const images = new Set<string>();
-  for (const pod of [spec, spec?.template?.spec, spec?.jobTemplate?.spec?.template?.spec])
-    for (const list of [pod?.containers, pod?.initContainers])
-      if (Array.isArray(list))
-        for (const container of list)
-          if (isRecord(container) && typeof container.image === 'string') images.add(container.image);
-  return [...images];
 }
 
 /** Whether resource version `a` is newer than `b`; versions of one cluster compare as numbers (Kubernetes 1.35). */
