@@ -2,18 +2,12 @@
 
 import { isRecord, type KubeObject, type ObjectRef, showRef, WeirError } from '@weir/core';
 import type { ClusterAccess } from './access.ts';
-import { malformed, parseObject, selectors } from './answers.ts';
+import { parseObject } from './answers.ts';
 import { isNotFound } from './api-error.ts';
 import { type Discovery, discover, pathOf, type Resource, type ResourceRef } from './discovery.ts';
+import { type ListOptions, listPages } from './list.ts';
 import { createTransport, type Transport } from './transport.ts';
 import { type WatchEvent, type WatchOptions, watchResource } from './watch.ts';
-
-export interface ListOptions {
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-  readonly signal?: AbortSignal;
-}
 
 export interface KubeClient {
   readonly name: string;
@@ -34,7 +28,6 @@ export interface KubeClient {
 const rediscoverAfterMs = 2_000;
 /** A control plane is upgraded now and then; charts may ask for its version at every render. */
 const versionFreshMs = 300_000;
-const pageSize = '500';
 
 /** `name`: what messages call it; `userAgent`: who asks, in the server's audit log. */
 export function connect(
@@ -133,22 +126,10 @@ async function listObjects(
   options: ListOptions = {},
 ): Promise<KubeObject[]> {
   const items: KubeObject[] = [];
-  let token = '';
-  do {
-    const page = await transport.send({
-      method: 'GET',
-      path: pathOf(resource, options.namespace === undefined ? {} : { namespace: options.namespace }),
-      query: { limit: pageSize, ...selectors(options), ...(token === '' ? {} : { continue: token }) },
-      timeoutMs: 60_000,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
-    if (!isRecord(page) || !Array.isArray(page.items)) throw malformed(`list of ${resource.plural}`);
-    // Items of a list carry no apiVersion and kind of their own where the server is strict about it.
-    const apiVersion = String(page.apiVersion ?? '');
-    const kind = String(page.kind ?? '').replace(/List$/, '');
-    for (const item of page.items)
-      items.push(parseObject({ apiVersion, kind, ...(isRecord(item) ? item : {}) }, resource.plural));
-    token = isRecord(page.metadata) ? String(page.metadata.continue ?? '') : '';
-  } while (token !== '');
+  for await (const page of listPages(transport, resource, options)) {
+    if (page.kind === 'restart') items.length = 0;
+    // Not spread: a list of many objects would overflow the stack.
+    else for (const object of page.objects) items.push(object);
+  }
   return items;
 }

@@ -12,7 +12,8 @@ export interface Resource {
   readonly verbs: readonly string[];
 }
 
-export type ResourceRef = Pick<Resource, 'group' | 'version' | 'plural'>;
+/** Enough for a path; with the verbs it says how the kind can be followed. */
+export type ResourceRef = Pick<Resource, 'group' | 'version' | 'plural'> & Partial<Pick<Resource, 'verbs'>>;
 
 export interface Discovery {
   /** The resource of a kind at exactly this version. */

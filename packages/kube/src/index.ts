@@ -10,7 +10,8 @@ export {
   type Writer,
 } from './apply/writer.ts';
 export { type CacheListener, type ClusterCache, createClusterCache, digestText } from './cache.ts';
-export { connect, type KubeClient, type ListOptions } from './client.ts';
+export { connect, type KubeClient } from './client.ts';
 export { type Discovery, pathOf, type Resource, type ResourceRef } from './discovery.ts';
+export type { ListOptions } from './list.ts';
 export { pause } from './transport.ts';
 export type { WatchEvent, WatchOptions } from './watch.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from './api-error.ts';
-import type { Transport, WatchRequest } from './transport.ts';
+import type { Transport, WatchRequest, WireRequest } from './transport.ts';
 import { watchResource } from './watch.ts';
 
 beforeEach(() => {
@@ -36,26 +36,54 @@ const gone = JSON.stringify({ type: 'ERROR', object: { code: 410, reason: 'Expir
 const refused = (status: number): ApiError =>
   new ApiError({ status, reason: '', message: `refused ${status}`, code: 'CLUSTER_UNREACHABLE' });
 
-/** The versions that were asked for and when, and the events, while a server gives these answers; then always the last. */
+interface Server {
+  /** To the watches, one after the other; then always the last. */
+  readonly watches: readonly Answer[];
+  /** To the lists, and to the question whether it has reached a version. */
+  readonly lists?: readonly (Record<string, unknown> | Error)[];
+  readonly verbs?: readonly string[];
+}
+
+const page = (version: string, next = ''): Record<string, unknown> => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMapList',
+  metadata: { resourceVersion: version, continue: next },
+  items: [{ metadata: { name: `of-${version}`, resourceVersion: version } }],
+});
+
+/** What was asked for and when, and the events, while a server gives these answers. */
 async function watching(
-  answers: readonly Answer[],
+  { watches, lists = [{}], verbs }: Server,
   forMs: number,
 ): Promise<{ asked: string[]; told: string[] }> {
   const stop = new AbortController();
   const asked: string[] = [];
   const told: string[] = [];
   const begin = Date.now();
+  const note = (what: string): number => asked.push(`${what}@${Math.floor((Date.now() - begin) / 1_000)}s`);
+  let opened = 0;
+  let listed = 0;
   const transport = {
+    async send({ query = {} }: WireRequest) {
+      const { resourceVersion, limit = 'all', continue: next } = query;
+      note(resourceVersion === undefined ? `page ${next ?? ''}${limit}` : `reached ${resourceVersion}`);
+      const answer = lists[Math.min(++listed, lists.length) - 1];
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
     async *lines(request: WatchRequest) {
-      asked.push(`${request.query?.resourceVersion ?? 'list'}@${Math.floor((Date.now() - begin) / 1_000)}s`);
-      const answer = answers[Math.min(asked.length, answers.length) - 1] ?? {};
+      note(request.query?.resourceVersion ?? 'list');
+      const answer = watches[Math.min(++opened, watches.length) - 1] ?? {};
       yield* answer.lines ?? [''];
-      await new Promise<void>((resolve) => setTimeout(resolve, answer.lastsMs ?? 0));
+      await new Promise<void>((resolve, reject) => {
+        request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true });
+        setTimeout(resolve, answer.lastsMs ?? 0);
+      });
       if (answer.error !== undefined) throw answer.error;
     },
   };
   const run = async (): Promise<void> => {
-    const resource = { group: '', version: 'v1', plural: 'configmaps' };
+    const resource = { group: '', version: 'v1', plural: 'configmaps', ...(verbs && { verbs }) };
     for await (const { kind } of watchResource(transport as unknown as Transport, resource, {
       signal: stop.signal,
     }))
@@ -63,7 +91,7 @@ async function watching(
   };
   const running = run();
   await vi.advanceTimersByTimeAsync(forMs);
-  stop.abort();
+  stop.abort(new Error('enough'));
   await vi.advanceTimersByTimeAsync(3_600_000);
   await running;
   return { asked, told };
@@ -71,13 +99,22 @@ async function watching(
 
 describe('a watch', () => {
   it('goes on at once where the server closed it in order', async () => {
-    const { asked } = await watching([{ lines: listed, lastsMs: 300_000 }, { lastsMs: 900_000 }], 301_000);
+    const { asked } = await watching(
+      { watches: [{ lines: listed, lastsMs: 300_000 }, { lastsMs: 900_000 }] },
+      301_000,
+    );
     expect(asked).toEqual(['list@0s', '7@300s']);
   });
 
   it('lists at once when its version has expired', async () => {
     const { asked, told } = await watching(
-      [{ lines: listed, lastsMs: 300_000 }, { lines: ['', gone] }, { lines: listed, lastsMs: 900_000 }],
+      {
+        watches: [
+          { lines: listed, lastsMs: 300_000 },
+          { lines: ['', gone] },
+          { lines: listed, lastsMs: 900_000 },
+        ],
+      },
       301_000,
     );
     expect(asked).toEqual(['list@0s', '7@300s', 'list@300s']);
@@ -93,21 +130,136 @@ describe('a watch', () => {
   };
   for (const [sentence, answers] of Object.entries(bounded))
     it(`${sentence} is tried slower and slower`, async () => {
-      const { asked, told } = await watching(answers, 120_000);
-      expect(asked.length).toBeLessThan(30);
+      const { asked, told } = await watching({ watches: answers }, 120_000);
+      expect(asked.length).toBeLessThan(60);
       expect(asked.length).toBeGreaterThan(8);
       expect(told).toContain('trouble');
     });
 
   it('lists anew when a server goes on refusing its version', async () => {
     const { asked } = await watching(
-      [
-        { lines: listed, lastsMs: 2_000 },
-        { lines: [''], error: refused(504) },
-      ],
+      {
+        watches: [
+          { lines: listed, lastsMs: 2_000 },
+          { lines: [''], error: refused(504) },
+        ],
+      },
       120_000,
     );
     expect(asked.filter((each) => each.startsWith('7')).length).toBeLessThan(8);
     expect(asked.at(-1)).toContain('list');
+  });
+
+  it('lists anew at once where the server went back behind its version', async () => {
+    const behind = new ApiError({
+      status: 504,
+      reason: 'Timeout',
+      message: 'Too large resource version',
+      code: 'APPLY_FAILED',
+      causes: ['ResourceVersionTooLarge'],
+    });
+    const { asked } = await watching(
+      {
+        watches: [
+          { lines: listed, lastsMs: 300_000, error: new Error('reset') },
+          { lines: listed, lastsMs: 900_000 },
+        ],
+        lists: [behind],
+      },
+      310_000,
+    );
+    expect(asked.map((each) => each.split('@')[0])).toEqual(['list', 'reached 7', 'list']);
+  });
+
+  it('asks whether its version was reached only after a lost connection', async () => {
+    const { asked } = await watching(
+      {
+        watches: [
+          { lines: listed, lastsMs: 300_000, error: new Error('reset') },
+          { lastsMs: 300_000 },
+          { lastsMs: 900_000 },
+        ],
+      },
+      650_000,
+    );
+    expect(asked.map((each) => each.split('@')[0])).toEqual(['list', 'reached 7', '7', '7']);
+  });
+
+  it('waits as long as the server asks, without a word of trouble', async () => {
+    const busy = new ApiError({
+      status: 429,
+      reason: 'TooManyRequests',
+      message: 'later',
+      code: 'APPLY_FAILED',
+      retryAfterMs: 7_000,
+    });
+    const { asked, told } = await watching(
+      {
+        watches: [
+          { lines: [], error: busy },
+          { lines: listed, lastsMs: 900_000 },
+        ],
+      },
+      60_000,
+    );
+    expect(asked).toEqual(['list@0s', 'list@7s']);
+    expect(told).not.toContain('trouble');
+  });
+
+  it('of a server that refuses streaming lists begins with pages, and goes on from their version', async () => {
+    const { asked, told } = await watching(
+      {
+        watches: [{ lines: [], error: refused(422) }, { lastsMs: 900_000 }],
+        lists: [page('40', 'more-'), page('40')],
+      },
+      60_000,
+    );
+    expect(asked).toEqual(['list@0s', 'page 500@0s', 'page more-500@0s', '40@0s']);
+    expect(told).toEqual(['restart', 'restart', 'open', 'put', 'open', 'put', 'synced', 'open']);
+  });
+
+  it('of a server that does not know streaming lists begins with pages', async () => {
+    const { asked, told } = await watching(
+      { watches: [{ lines: ['', event('ADDED', '5')], lastsMs: 900_000 }], lists: [page('40')] },
+      60_000,
+    );
+    expect(asked).toEqual(['list@0s', 'page 500@15s', '40@15s']);
+    expect(told).not.toContain('trouble');
+  });
+
+  it('begins its pages anew when the server lets go of them, and then asks for all at once', async () => {
+    const expired = refused(410);
+    const lists = [page('40', 'x'), expired, page('41', 'x'), expired, page('42', 'x'), expired, page('43')];
+    const { asked, told } = await watching(
+      { watches: [{ lines: [], error: refused(400) }, { lastsMs: 900_000 }], lists },
+      60_000,
+    );
+    expect(asked.filter((each) => each.startsWith('page'))).toEqual(
+      ['page 500', 'page x500', 'page 500', 'page x500', 'page 500', 'page x500', 'page all'].map(
+        (each) => `${each}@0s`,
+      ),
+    );
+    expect(asked.at(-1)).toBe('43@0s');
+    expect(told.filter((kind) => kind === 'synced')).toHaveLength(1);
+  });
+
+  it('of a kind that cannot be watched is a list about every minute', async () => {
+    const { asked, told } = await watching(
+      { watches: [], lists: [page('40')], verbs: ['get', 'list'] },
+      600_000,
+    );
+    expect(asked.length).toBeGreaterThan(8);
+    expect(asked.length).toBeLessThan(13);
+    expect(asked.every((each) => each.startsWith('page 500'))).toBe(true);
+    expect(told.slice(0, 8)).toEqual([
+      'restart',
+      'open',
+      'put',
+      'synced',
+      'restart',
+      'open',
+      'put',
+      'synced',
+    ]);
   });
 });

@@ -213,7 +213,7 @@ describe('fields that the cluster does not know', () => {
     );
     const answer = await rig.writer.apply(object, { ...us, onDropped: (problem) => dropped.push(problem) });
     expect((answer.spec as { replicas: number }).replicas).toBe(2);
-    expect(dropped.map(({ message }) => message.split(' is not in')[0])).toEqual([
+    expect(dropped.map(({ message }) => message.split(' is not in')[0]).sort()).toEqual([
       'Deployment/default/shop: .spec.fooBar',
       'Deployment/default/shop: .spec.template.spec.containers[name="web"].imagePullPolcy',
       'Deployment/default/shop: .spec.template.spec.containers[name="web"].ports[containerPort=80,protocol="TCP"].zz',
