@@ -2,6 +2,7 @@
 
 export * from './cluster.ts';
 export * from './cluster-audit.ts';
+export * from './fault-proxy/draw-faults.ts';
 export type { FaultRule } from './fault-proxy/fault.ts';
 export * from './fault-proxy/fault-proxy.ts';
 export * from './fault-proxy/seeded-random.ts';

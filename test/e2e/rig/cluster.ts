@@ -78,10 +78,28 @@ interface Call {
 
 export function openCluster(home: string, name: string): Cluster {
   const dir = join(home, 'clusters', name);
-  const admin = readFileSync(join(dir, 'kubeconfig'), 'utf8');
-  const call = callWith(admin);
-  const auditLog = join(dir, 'audit.log');
-  const marker = { kubeconfigPath: writeMarkerKubeconfig(home, name), auditLog };
+  return openClusterAt({
+    name,
+    adminKubeconfigPath: join(dir, 'kubeconfig'),
+    weirKubeconfigPath: writeMarkerKubeconfig(home, name),
+    auditLog: join(dir, 'audit.log'),
+    apiServerPid: () => pidIn(join(dir, 'run/apiserver.json')),
+  });
+}
+
+export interface ClusterPlace {
+  readonly name: string;
+  readonly adminKubeconfigPath: string;
+  /** Of weir on this cluster alone: markers in the audit log are sent with it. */
+  readonly weirKubeconfigPath: string;
+  readonly auditLog: string;
+  readonly apiServerPid: () => number;
+}
+
+export function openClusterAt(place: ClusterPlace): Cluster {
+  const { name, auditLog } = place;
+  const call = callWith(readFileSync(place.adminKubeconfigPath, 'utf8'));
+  const marker = { kubeconfigPath: place.weirKubeconfigPath, auditLog };
   const get = async (ref: Ref): Promise<Live | undefined> => {
     const { code, body } = await call({ method: 'GET', path: pathOf(ref) });
     return code === 404 ? undefined : (accepted(`get ${show(ref)}`, { code, body }) as Live);
@@ -93,7 +111,7 @@ export function openCluster(home: string, name: string): Cluster {
   };
   return {
     name,
-    apiServerPid: () => pidIn(join(dir, 'run/apiserver.json')),
+    apiServerPid: place.apiServerPid,
     get,
     need: async (ref) => {
       const live = await get(ref);

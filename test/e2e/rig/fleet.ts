@@ -253,7 +253,8 @@ export function conditionOf(live: Live, type: string): Condition | undefined {
   return statusOf(live).conditions?.find((condition) => condition.type === type);
 }
 
-function readiness(live: Live): { readonly ready: boolean; readonly revision: string } {
+/** Whether the dialect's own status says in sync and healthy, and at which revision. */
+export function readiness(live: Live): { readonly ready: boolean; readonly revision: string } {
   const status = statusOf(live);
   if (live.kind === 'Application') {
     const ready = status.sync?.status === 'Synced' && status.health?.status === 'Healthy';
