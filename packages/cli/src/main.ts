@@ -12,6 +12,7 @@ import { registerEvents } from './commands/events.ts';
 import { registerGet } from './commands/get.ts';
 import { registerGitNotify } from './commands/git-notify.ts';
 import { registerGitServer } from './commands/git-server.ts';
+import { registerHealth } from './commands/health.ts';
 import { registerReconcile } from './commands/reconcile.ts';
 import { registerTree } from './commands/tree.ts';
 import { registerUp } from './commands/up.ts';
@@ -35,6 +36,7 @@ export function createProgram(terminal: Terminal): Command {
     registerReconcile,
     registerEvents,
     registerAction,
+    registerHealth,
     registerController,
     registerVersion,
     registerCompletion,

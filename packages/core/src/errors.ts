@@ -89,6 +89,12 @@ export const errorCatalogue = {
     'Correct the path, or push the directory.',
     'on-change',
   ),
+  FILE_UNREADABLE: entry(
+    'A file given to a command cannot be read',
+    'There is no file at this path, it is a directory, or it may not be read; the message names the system error.',
+    'Correct the path, or give `-` for standard input.',
+    'on-change',
+  ),
   YAML_INVALID: entry(
     'A file is not valid YAML or JSON',
     'The message names the file and the line. Nothing of this delivery is applied or deleted until it is mended.',

@@ -234,6 +234,11 @@ export const a = {
   'apps.openshift.io': {
     DeploymentConfig: [
       progressingIf(['status.conditions', 'absent'], 'waiting for the pods to run'),
+      // Scaled to none it is never available, and still all that was asked for is rolled out.
+      healthyIf(
+        { all: [['status.replicas', 'is', 0], 'Progressing=True/NewReplicationControllerAvailable'] },
+        'the replication controller is rolled out',
+      ),
       healthyIf({ all: ['Available=True', 'Progressing=True'] }, 'the replication controller is rolled out'),
       progressingIf({ any: ['Available=True', 'Progressing=True'] }, 'waiting for the pods to run'),
       { is: 'Degraded', say: 'DeploymentConfig is degraded' },

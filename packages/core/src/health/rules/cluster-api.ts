@@ -1,12 +1,22 @@
 // Health of the kinds of Cluster API.
 
 import { degradedIf, healthyIf, progressingIf, suspendedIf, waiting } from '../presets.ts';
-import type { RuleBook } from '../rule.ts';
+import type { RuleBook, Test } from '../rule.ts';
+
+const isUnderWay: Test = {
+  all: [
+    ['type', 'is', 'Ready'],
+    ['status', 'is', 'False'],
+    ['severity', 'is', 'Info'],
+  ],
+};
 
 export const clusterApi = {
   'cluster.x-k8s.io': {
     Cluster: [
       suspendedIf(['spec.paused', 'is', true], 'Cluster is paused'),
+      // Of severity Info is what takes its time.
+      progressingIf({ some: 'status.conditions', that: isUnderWay }),
       degradedIf('Ready=False'),
       {
         table: 'status.phase',

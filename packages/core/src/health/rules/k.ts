@@ -94,6 +94,8 @@ export const k = {
   'kafka.banzaicloud.io': {
     KafkaCluster: [
       progressingIf(['status.brokersState', 'absent'], 'waiting for the KafkaCluster'),
+      // Brokers get out of sync one by one while they are upgraded.
+      progressingIf(['status.state', 'is', 'ClusterRollingUpgrading'], 'the cluster is being upgraded'),
       degradedIf({ not: brokersInSync }, 'brokers are out of sync, or Cruise Control is not ready'),
       healthyIf(
         {

@@ -5,24 +5,28 @@ import type { Rule } from '../rule.ts';
 
 const stableRevision = { of: 'status.currentPodHash' } as const;
 
+const workloadGeneration = 'metadata.annotations[rollout.argoproj.io/workload-generation]';
+
 const unobserved: readonly Rule[] = [
   progressingIf(['status.observedGeneration', 'absent'], 'waiting for the spec to be observed'),
-  progressingIf({ behind: 'status.observedGeneration' }, 'waiting for the spec to be observed'),
-  // The workload is another object: only its generation tells that its template was seen.
+  // Before 1.0 a hash stood there: text, or a number far above every generation.
   progressingIf(
-    {
+    ['status.observedGeneration', 'below', { of: 'metadata.generation' }],
+    'waiting for the spec to be observed',
+  ),
+  // The workload is another object: only its generation tells that its template was seen.
+  {
+    when: {
       all: [
         ['spec.workloadRef', 'present'],
-        ['metadata.annotations[rollout.argoproj.io/workload-generation]', 'present'],
-        [
-          'status.workloadObservedGeneration',
-          'below',
-          { of: 'metadata.annotations[rollout.argoproj.io/workload-generation]' },
-        ],
+        [workloadGeneration, 'present'],
+        ['status.workloadObservedGeneration', 'present'],
+        ['status.workloadObservedGeneration', 'isNot', { of: workloadGeneration }],
       ],
     },
-    'waiting for the referenced workload to be observed',
-  ),
+    is: 'Progressing',
+    say: 'waiting for the referenced workload to be observed',
+  },
 ];
 
 const byPhase: Rule = {
