@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { WeirError } from '@weir/core';
 
-export type Binary = 'localkube' | 'render';
+export type Binary = 'evaluate' | 'localkube' | 'render';
 
 const variables: Readonly<Record<Binary, string>> = {
+  evaluate: 'WEIR_EVALUATE',
   localkube: 'WEIR_LOCALKUBE',
   render: 'WEIR_RENDER',
 };
