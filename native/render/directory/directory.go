@@ -21,8 +21,11 @@ const skipMarker = "+argocd:skip-file-rendering"
 var manifestFile = regexp.MustCompile(`\.(yaml|yml|json|jsonnet)$`)
 
 // Render reads the manifests below root in lexical order.
-func Render(files *snapshot.Reader, root string, options wire.DirectoryOptions) ([]manifests.Object, error) {
-	w := walker{files: files, root: root, recurse: options.Recurse, exclude: compile(options.Exclude), include: compile(options.Include)}
+func Render(files *snapshot.Reader, store *manifests.Store, root string, options wire.DirectoryOptions) ([]manifests.Object, error) {
+	w := walker{
+		files: files, store: store, root: root, recurse: options.Recurse,
+		exclude: compile(options.Exclude), include: compile(options.Include),
+	}
 	if err := w.walk(root); err != nil {
 		return nil, err
 	}
@@ -31,6 +34,7 @@ func Render(files *snapshot.Reader, root string, options wire.DirectoryOptions) 
 
 type walker struct {
 	files   *snapshot.Reader
+	store   *manifests.Store
 	root    string
 	recurse bool
 	include matcher
@@ -80,15 +84,25 @@ func (w *walker) file(name string, link bool) error {
 	if w.include.given && !w.include.match(relative) {
 		return nil
 	}
-	data, err := w.files.ReadFile(name)
+	blob, err := w.files.Open(name)
 	if err != nil {
 		return err
 	}
-	objects, err := parse(name, data)
-	if err != nil {
-		return err
+	// The extension chooses the parser.
+	parser := "directory" + path.Ext(name) + ":"
+	parsed, ok := w.store.Get(parser, blob.ID)
+	if !ok {
+		data, err := blob.Read()
+		if err != nil {
+			return err
+		}
+		objects, err := parse(name, data)
+		if err != nil {
+			return err
+		}
+		parsed = w.store.Put(parser, blob.ID, manifests.Parsed{Objects: objects})
 	}
-	w.objects = append(w.objects, objects...)
+	w.objects = append(w.objects, parsed.In(name)...)
 	return nil
 }
 

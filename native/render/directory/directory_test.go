@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"weir.dev/native/render/manifests"
 	"weir.dev/native/render/snapshot/snapshottest"
 	"weir.dev/native/render/wire"
 )
@@ -42,7 +43,7 @@ func TestRender(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			objects, err := Render(snapshottest.Reader(t, withApp(c.tree)), "app", c.options)
+			objects, err := Render(snapshottest.Reader(t, withApp(c.tree)), manifests.NewStore(), "app", c.options)
 			var lines []string
 			for _, object := range objects {
 				lines = append(lines, fmt.Sprintf("%s:%d", object.File, object.Line))

@@ -9,7 +9,6 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
-	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/yaml"
@@ -26,12 +25,12 @@ const (
 )
 
 // Render builds the kustomization in dir.
-func Render(files *snapshot.Reader, dir string, options wire.KustomizeOptions) ([]manifests.Object, error) {
+func Render(files *snapshot.Reader, store *manifests.Store, dir string, options wire.KustomizeOptions) ([]manifests.Object, error) {
 	info, err := files.Stat(dir)
 	if err != nil {
 		return nil, err
 	}
-	job := &job{files: newTreeFS(files), dir: info.Path, options: options}
+	job := &job{files: newTreeFS(files), store: store, dir: info.Path, options: options}
 	objects, err := job.run()
 	if err != nil {
 		return nil, job.explain(err)
@@ -42,10 +41,11 @@ func Render(files *snapshot.Reader, dir string, options wire.KustomizeOptions) (
 // job is one build; dir is the resolved directory of the root kustomization.
 type job struct {
 	files   *treeFS
+	store   *manifests.Store
 	dir     string
 	options wire.KustomizeOptions
-	// What the scan of a directory without a kustomization found.
-	scanned   []*resource.Resource
+	// What the scan of a directory without a kustomization found, file by file.
+	scanned   []manifests.Parsed
 	hasNested bool
 }
 
@@ -63,8 +63,8 @@ func (j *job) run() ([]manifests.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if objects, isDone, err := j.verbatim(); isDone || err != nil {
-		return objects, err
+	if objects, isDone := j.verbatim(); isDone {
+		return objects, nil
 	}
 	resources, err := j.build(root)
 	if err != nil {

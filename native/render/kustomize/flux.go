@@ -120,30 +120,52 @@ func (s *scanner) isKustomization(dir string) bool {
 }
 
 func (s *scanner) file(name string) error {
-	data, err := s.job.files.files.ReadFile(name)
+	blob, err := s.job.files.files.Open(name)
 	if err != nil {
 		return err
 	}
-	if err := s.decode(name, data); err != nil {
-		return wire.Fail(wire.KustomizeFailed, "%s", err.Error()).At(name, manifests.SyntaxLine(data))
+	parser := scanParser
+	if isNeutral(s.job.options) {
+		parser = verbatimParser
 	}
+	parsed, ok := s.job.store.Get(parser, blob.ID)
+	if !ok {
+		data, err := blob.Read()
+		if err != nil {
+			return err
+		}
+		resources, err := s.decode(name, data)
+		if err != nil {
+			return wire.Fail(wire.KustomizeFailed, "%s", err.Error()).At(name, manifests.SyntaxLine(data))
+		}
+		if parsed = (manifests.Parsed{}); parser == verbatimParser {
+			parsed = takeOver(resources)
+		}
+		parsed = s.job.store.Put(parser, blob.ID, parsed)
+	}
+	s.job.scanned = append(s.job.scanned, parsed)
 	s.add(name)
 	return nil
 }
 
+// What the store knows a file's scan by: whether it was only checked, or taken over too.
+const (
+	scanParser     = "kustomize scan:"
+	verbatimParser = "kustomize verbatim:"
+)
+
 // decode must accept exactly what kustomize will; its parser panics on some malformed objects.
-func (s *scanner) decode(name string, data []byte) (err error) {
+func (s *scanner) decode(name string, data []byte) (resources []*resource.Resource, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("recovered from panic while parsing YAML file %s: %v", path.Base(name), r)
 		}
 	}()
-	parsed, err := s.factory.SliceFromBytes(data)
+	resources, err = s.factory.SliceFromBytes(data)
 	if err != nil {
-		return fmt.Errorf("failed to decode Kubernetes YAML from /%s: %w", name, err)
+		return nil, fmt.Errorf("failed to decode Kubernetes YAML from /%s: %w", name, err)
 	}
-	s.job.scanned = append(s.job.scanned, parsed...)
-	return nil
+	return resources, nil
 }
 
 // overlay lays the Flux resource's own fields over the kustomization.

@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"weir.dev/native/render/manifests"
 	"weir.dev/native/render/snapshot/snapshottest"
 	"weir.dev/native/render/wire"
 )
@@ -32,7 +33,7 @@ func configMap(name string) string {
 // render prints what was built as YAML, or the failure.
 func render(t *testing.T, tree snapshottest.Tree, dir string, options wire.KustomizeOptions) string {
 	t.Helper()
-	objects, err := Render(snapshottest.Reader(t, tree), dir, options)
+	objects, err := Render(snapshottest.Reader(t, tree), manifests.NewStore(), dir, options)
 	var failure *wire.Failure
 	if errors.As(err, &failure) {
 		return fmt.Sprintf("%s %s:%d %s", failure.Code, failure.File, failure.Line, failure.Message)

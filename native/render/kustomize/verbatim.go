@@ -1,7 +1,6 @@
 package kustomize
 
 import (
-	"bytes"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resource"
@@ -14,37 +13,54 @@ import (
 // resources that the scan has parsed. Kustomize compares each resource with all before it, which takes seconds for thousands.
 // False where the build itself has to decide: about another kustomization, about duplicates, about objects that it treats in
 // their own way.
-func (j *job) verbatim() (objects []manifests.Object, isDone bool, err error) {
-	// What kustomize panics on, its build puts into words.
+func (j *job) verbatim() ([]manifests.Object, bool) {
+	if len(j.scanned) == 0 || j.hasNested || !isNeutral(j.options) {
+		return nil, false
+	}
+	var objects []manifests.Object
+	seen := make(map[string]bool, len(j.scanned))
+	for _, each := range j.scanned {
+		if each.Special {
+			return nil, false
+		}
+		for _, id := range each.Identities {
+			if seen[id] {
+				return nil, false
+			}
+			seen[id] = true
+		}
+		objects = append(objects, each.Objects...)
+	}
+	return objects, len(seen) > 0
+}
+
+// takeOver turns what the scan has parsed into what a build would give where it changes nothing. What cannot be taken over is
+// special: kustomize's build finds the words for it.
+func takeOver(resources []*resource.Resource) (parsed manifests.Parsed) {
 	defer func() {
 		if recover() != nil {
-			objects, isDone, err = nil, false, nil
+			parsed = manifests.Parsed{Special: true}
 		}
 	}()
-	if len(j.scanned) == 0 || j.hasNested || !isNeutral(j.options) {
-		return nil, false, nil
-	}
-	seen := make(map[string]bool, len(j.scanned))
-	var text bytes.Buffer
-	for _, each := range j.scanned {
-		id := each.CurId().String()
-		if seen[id] || isSpecial(each) {
-			return nil, false, nil
+	for _, each := range resources {
+		if isSpecial(each) {
+			return manifests.Parsed{Special: true}
 		}
-		seen[id] = true
-		yaml, err := each.AsYAML()
+		text, err := each.MarshalJSON()
 		if err != nil {
-			return nil, false, err
+			return manifests.Parsed{Special: true}
 		}
-		text.WriteString("---\n")
-		text.Write(yaml)
+		objects, err := manifests.FromBuilt(text)
+		if err == nil {
+			objects, err = manifests.Expand(objects)
+		}
+		if err != nil {
+			return manifests.Parsed{Special: true}
+		}
+		parsed.Objects = append(parsed.Objects, objects...)
+		parsed.Identities = append(parsed.Identities, each.CurId().String())
 	}
-	objects, err = manifests.Parse("", text.Bytes())
-	if err != nil {
-		return nil, false, err
-	}
-	objects, err = withoutPlaces(manifests.Expand(objects))
-	return objects, true, err
+	return parsed
 }
 
 // isSpecial tells an object that kustomize drops, merges, renames or strips of its annotations.

@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"sort"
 	"strings"
@@ -16,6 +17,8 @@ type Object struct {
 	JSON json.RawMessage
 	File string
 	Line int
+	// sum of JSON, where it is known already.
+	sum [sha256.Size]byte
 }
 
 // Parse reads a YAML stream. A document that is not YAML ends it with YAML_INVALID, one that is no object with a kind with
@@ -40,7 +43,10 @@ func parseDocument(file string, doc document) (*Object, error) {
 	if err != nil || text == nil {
 		return nil, err
 	}
-	line := doc.firstContentLine()
+	return fromJSON(text, file, doc.firstContentLine())
+}
+
+func fromJSON(text []byte, file string, line int) (*Object, error) {
 	var head head
 	if text[0] != '{' || json.Unmarshal(text, &head) != nil {
 		return nil, wire.Fail(wire.ObjectInvalid, "%s is not a Kubernetes object", file).At(file, line)
@@ -49,6 +55,61 @@ func parseDocument(file string, doc document) (*Object, error) {
 		return nil, wire.Fail(wire.ObjectInvalid, "Object 'Kind' is missing in '%s'", clip(text)).At(file, line)
 	}
 	return &Object{JSON: text, File: file, Line: line}, nil
+}
+
+// FromBuilt takes one object that an evaluator built, as JSON with sorted keys, without a place. The outcome is that of Parse
+// on the same object written as YAML; where the two could differ it goes that way.
+func FromBuilt(text []byte) ([]Object, error) {
+	if !isPlain(text) {
+		written, err := yaml.JSONToYAML(text)
+		if err != nil {
+			return nil, err
+		}
+		objects, err := Parse("", written)
+		for i := range objects {
+			objects[i].Line = 0
+		}
+		return objects, err
+	}
+	object, err := fromJSON(text, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	return []Object{*object}, nil
+}
+
+// maxPlainDigits is how many digits a number may have that every notation keeps.
+const maxPlainDigits = 15
+
+// isPlain tells JSON that stays as it is when it is written as YAML and read again: an object in ASCII whose numbers are
+// integers of moderate length.
+func isPlain(text []byte) bool {
+	// A quoted merge key is one to some YAML parsers all the same.
+	if len(text) == 0 || text[0] != '{' || bytes.Contains(text, []byte(`"\u003c\u003c"`)) {
+		return false
+	}
+	inString, digits := false, 0
+	for at := 0; at < len(text); at++ {
+		c := text[at]
+		switch {
+		case c < 0x20 || c >= 0x7f:
+			return false
+		case inString && c == '\\':
+			at++
+		case c == '"':
+			inString, digits = !inString, 0
+		case inString:
+		case c >= '0' && c <= '9':
+			if digits++; digits > maxPlainDigits {
+				return false
+			}
+		case digits > 0 && (c == '.' || c == 'e' || c == 'E'):
+			return false
+		default:
+			digits = 0
+		}
+	}
+	return true
 }
 
 // toJSON converts one document; nil stands for an empty one.

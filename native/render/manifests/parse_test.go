@@ -7,6 +7,8 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"sigs.k8s.io/yaml"
+
 	"weir.dev/native/render/wire"
 )
 
@@ -119,6 +121,46 @@ func TestAliasesAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if says := shown(Parse("f.yaml", []byte(text))); !strings.HasPrefix(says, "YAML_TOO_LARGE") && !strings.HasPrefix(says, "YAML_INVALID") {
 				t.Error(says[:min(len(says), 200)])
+			}
+		})
+	}
+}
+
+// What is taken from an evaluator as it is must be what the way over YAML makes of it.
+func TestFromBuilt(t *testing.T) {
+	cases := map[string]struct {
+		text  string
+		plain bool
+	}{
+		"an ordinary object":       {`{"a":{"b":[1,true,null,"yes","1e3"]},"kind":"A"}`, true},
+		"escapes":                  {`{"a":"\u003c\"\\\n\t ","kind":"A"}`, true},
+		"a long integer":           {`{"a":1234567890123456789,"kind":"A"}`, false},
+		"a fraction":               {`{"a":1.50,"kind":"A"}`, false},
+		"an exponent":              {`{"a":1e3,"kind":"A"}`, false},
+		"text beyond ASCII":        {`{"a":"über","kind":"A"}`, false},
+		"a merge key":              {`{"\u003c\u003c":{"a":1},"kind":"A"}`, false},
+		"digits in a long text":    {`{"a":"12345678901234567890.5e7","kind":"A"}`, true},
+		"an object without a kind": {`{"a":1}`, true},
+		"no object":                {`[1]`, false},
+	}
+	for sentence, c := range cases {
+		t.Run(sentence, func(t *testing.T) {
+			if isPlain([]byte(c.text)) != c.plain {
+				t.Errorf("plain: %v, expected %v", !c.plain, c.plain)
+			}
+			direct, directErr := FromBuilt([]byte(c.text))
+			written, err := yaml.JSONToYAML([]byte(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			round, roundErr := Parse("", written)
+			if (directErr == nil) != (roundErr == nil) || len(direct) != len(round) {
+				t.Fatalf("%v, %v and %v, %v", direct, directErr, round, roundErr)
+			}
+			for i := range direct {
+				if string(direct[i].JSON) != string(round[i].JSON) || direct[i].Line != 0 {
+					t.Errorf("%s and %s", direct[i].JSON, round[i].JSON)
+				}
 			}
 		})
 	}

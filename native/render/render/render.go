@@ -18,12 +18,13 @@ const defaultMaxOutput = 48 << 20
 // Service answers requests one after the other.
 type Service struct {
 	snapshots *snapshot.Cache
+	store     *manifests.Store
 	log       func(string)
 }
 
 // NewService makes a service that writes what operators may want to know to log.
 func NewService(log func(string)) *Service {
-	return &Service{snapshots: snapshot.NewCache(), log: log}
+	return &Service{snapshots: snapshot.NewCache(), store: manifests.NewStore(), log: log}
 }
 
 // Handle answers one request, whatever happens in the evaluators.
@@ -80,10 +81,10 @@ func (s *Service) guarded(files *snapshot.Reader, params wire.RenderParams) (res
 			err = wire.Fail(wire.EvaluatorPanicked, "evaluator panicked on %q: %v", params.Path, r)
 		}
 	}()
-	return run(files, params)
+	return s.run(files, params)
 }
 
-func run(files *snapshot.Reader, params wire.RenderParams) (wire.RenderResult, error) {
+func (s *Service) run(files *snapshot.Reader, params wire.RenderParams) (wire.RenderResult, error) {
 	var result wire.RenderResult
 	dir, err := cleanPath(params.Path)
 	if err != nil {
@@ -101,19 +102,19 @@ func run(files *snapshot.Reader, params wire.RenderParams) (wire.RenderResult, e
 			return result, err
 		}
 	}
-	objects, err := evaluate(files, info.Path, params, &result)
+	objects, err := s.evaluate(files, info.Path, params, &result)
 	if err != nil {
 		return result, err
 	}
-	return result, fill(&result, objects, params.MaxOutputBytes)
+	return result, fill(&result, objects, params)
 }
 
-func evaluate(files *snapshot.Reader, dir string, params wire.RenderParams, result *wire.RenderResult) ([]manifests.Object, error) {
+func (s *Service) evaluate(files *snapshot.Reader, dir string, params wire.RenderParams, result *wire.RenderResult) ([]manifests.Object, error) {
 	switch result.Type {
 	case typeDirectory:
-		return directory.Render(files, dir, deref(params.Directory))
+		return directory.Render(files, s.store, dir, deref(params.Directory))
 	case typeKustomize:
-		return kustomize.Render(files, dir, deref(params.Kustomize))
+		return kustomize.Render(files, s.store, dir, deref(params.Kustomize))
 	case typeHelm:
 		rendered, err := helm.Render(files, dir, deref(params.Helm))
 		result.Unreproducible = rendered.Unreproducible
@@ -130,21 +131,48 @@ func deref[T any](options *T) T {
 	return *options
 }
 
-func fill(result *wire.RenderResult, objects []manifests.Object, limit int64) error {
+func fill(result *wire.RenderResult, objects []manifests.Object, params wire.RenderParams) error {
+	limit := params.MaxOutputBytes
 	if limit <= 0 || limit > defaultMaxOutput {
 		limit = defaultMaxOutput
 	}
+	known := knownObjects(params.Known)
 	var size int64
-	result.Objects = make([]wire.Object, 0, len(objects))
+	result.Objects = make([]wire.Object, 0, len(objects)-min(len(known), len(objects)))
 	for _, object := range objects {
 		if size += int64(len(object.JSON)); size > limit {
 			return wire.Fail(wire.OutputTooLarge, "rendering has more than %d bytes", limit)
 		}
-		out := wire.Object{Object: object.JSON}
+		digest := object.Digest()
+		if at, isKnown := known[digest]; isKnown {
+			result.Objects = appendSame(result.Objects, at)
+			continue
+		}
+		out := wire.Object{Object: object.JSON, Digest: digest}
 		if object.File != "" {
 			out.Origin = &wire.Origin{File: object.File, Line: object.Line}
 		}
 		result.Objects = append(result.Objects, out)
 	}
 	return nil
+}
+
+// knownObjects gives each digest its place.
+func knownObjects(digests string) map[string]int {
+	places := make(map[string]int, len(digests)/manifests.DigestLength)
+	for at := 0; (at+1)*manifests.DigestLength <= len(digests); at++ {
+		places[digests[at*manifests.DigestLength:(at+1)*manifests.DigestLength]] = at
+	}
+	return places
+}
+
+// appendSame lets the run before grow where the object is the next one of it.
+func appendSame(out []wire.Object, at int) []wire.Object {
+	if len(out) > 0 {
+		if run := out[len(out)-1].Same; run != nil && run.From+run.Count == at {
+			run.Count++
+			return out
+		}
+	}
+	return append(out, wire.Object{Same: &wire.Run{From: at, Count: 1}})
 }

@@ -174,16 +174,31 @@ func (r *Reader) stat(op, p string, follow bool) (Info, error) {
 
 // ReadFile gives a file's content.
 func (r *Reader) ReadFile(p string) ([]byte, error) {
-	at, err := r.resolve("open", p, true)
+	blob, err := r.Open(p)
 	if err != nil {
 		return nil, err
 	}
+	return blob.Read()
+}
+
+// Blob is a file that was found and counts as read, whether or not its content is looked at: its id stands for that.
+type Blob struct {
+	ID   string
+	Read func() ([]byte, error)
+}
+
+// Open finds a file.
+func (r *Reader) Open(p string) (Blob, error) {
+	at, err := r.resolve("open", p, true)
+	if err != nil {
+		return Blob{}, err
+	}
 	if at.node.kind == kindDir {
 		r.seen.dirExists(at.path)
-		return nil, &fs.PathError{Op: "read", Path: p, Err: syscall.EISDIR}
+		return Blob{}, &fs.PathError{Op: "read", Path: p, Err: syscall.EISDIR}
 	}
 	r.seen.file(at.path, at.node.oid)
-	return r.blob(at.path, at.node.oid)
+	return Blob{ID: at.node.oid, Read: func() ([]byte, error) { return r.blob(at.path, at.node.oid) }}, nil
 }
 
 // Entry is one child of a directory.

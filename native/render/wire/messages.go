@@ -11,7 +11,7 @@ import (
 )
 
 // Protocol is the version of the messages below.
-const Protocol = 1
+const Protocol = 2
 
 // The envelope of a message is the same for every program.
 type (
@@ -29,6 +29,8 @@ type RenderParams struct {
 	Kustomize      *KustomizeOptions `json:"kustomize"`
 	Helm           *HelmOptions      `json:"helm"`
 	MaxOutputBytes int64             `json:"maxOutputBytes"`
+	// Known are the digests, one after the other, of objects that the asker has: they are not sent again.
+	Known string `json:"known"`
 }
 
 // SnapshotRef names a commit's manifest file and the blob store its contents lie in, both as absolute paths.
@@ -164,10 +166,20 @@ type RenderResult struct {
 	Unreproducible bool     `json:"unreproducible,omitempty"`
 }
 
-// Object is one Kubernetes object, its numbers as written, and where it was written.
+// Object is one Kubernetes object, its numbers as written, and where it was written. Digest names all of that.
+//
+// With Same it stands for known objects instead: for so many, from that place in the list of the asker on.
 type Object struct {
-	Object json.RawMessage `json:"object"`
+	Object json.RawMessage `json:"object,omitempty"`
 	Origin *Origin         `json:"origin,omitempty"`
+	Digest string          `json:"digest,omitempty"`
+	Same   *Run            `json:"same,omitempty"`
+}
+
+// Run is a piece of a list.
+type Run struct {
+	From  int `json:"from"`
+	Count int `json:"count"`
 }
 
 // Origin is a repository-relative file; Line is 1-based and absent where the object was generated.

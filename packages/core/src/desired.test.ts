@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from './canonical.ts';
 import type { OwnershipMark } from './delivery.ts';
-import { type DesiredSet, isMarked, prepareDesired, type Rendered } from './desired.ts';
+import { createDesiredMemo, type DesiredSet, isMarked, prepareDesired, type Rendered } from './desired.ts';
 import type { KubeObject } from './object.ts';
 import { refFrom } from './plan-rig.ts';
 import { showProblem } from './problem.ts';
@@ -187,4 +187,45 @@ describe('the digest', () => {
     const other = prepare([object('ConfigMap', { labels: { y: '2', x: '1' }, uid: 'u', name: 'a' })]);
     expect(one.objects[0]?.digest).toBe(other.objects[0]?.digest);
   });
+});
+
+describe('a memo of what was prepared before', () => {
+  const memo = createDesiredMemo();
+  const [a, b] = [object('ConfigMap', { name: 'a' }), object('ConfigMap', { name: 'b' })];
+  let digested: string[] = [];
+  const again = (rendered: readonly Rendered[], more: { namespace?: string; mark?: OwnershipMark } = {}) =>
+    prepareDesired({
+      delivery: { mark: labels, namespace: 'web', ...more },
+      rendered,
+      isNamespaced: () => true,
+      digest: (text) => {
+        digested.push(/"name":"([^"]*)/.exec(text)?.[1] ?? '');
+        return text;
+      },
+      memo,
+    });
+  const fresh = (rendered: readonly Rendered[], more: { namespace?: string; mark?: OwnershipMark } = {}) =>
+    prepareDesired({
+      delivery: { mark: labels, namespace: 'web', ...more },
+      rendered,
+      isNamespaced: () => true,
+      digest: (text) => text,
+    });
+  const table: Record<string, [Parameters<typeof again>, string]> = {
+    'is empty at first': [[[{ object: a }]], 'a'],
+    'spares what comes up again': [[[{ object: a }, { object: b }]], 'b'],
+    'tells the same object in another place': [[[{ object: a, file: 'x.yaml', line: 2 }]], 'a'],
+    'tells another namespace of the delivery': [[[{ object: b }], { namespace: 'other' }], 'b'],
+    'is void under another mark': [[[{ object: b }], { namespace: 'other', mark: tracking }], 'b'],
+    'looks at objects themselves, not at their names': [
+      [[{ object: object('ConfigMap', { name: 'b', labels: { x: 'y' } }) }], { mark: tracking }],
+      'b',
+    ],
+  };
+  for (const [sentence, [asked, expected]] of Object.entries(table))
+    it(sentence, () => {
+      digested = [];
+      expect(again(...asked)).toEqual(fresh(...asked));
+      expect(digested.join()).toBe(expected);
+    });
 });

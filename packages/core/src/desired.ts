@@ -35,13 +35,29 @@ export interface DesiredSet {
   readonly problems: readonly Problem[];
 }
 
+/**
+ * What was prepared of a delivery before, by the rendered object itself: one that comes up again is not prepared, and not
+ * digested, again. It changes no outcome.
+ */
+export interface DesiredMemo {
+  mark: string;
+  known: WeakMap<KubeObject, Desired>;
+}
+
+export function createDesiredMemo(): DesiredMemo {
+  return { mark: '', known: new WeakMap() };
+}
+
 /** `isNamespaced` is undefined for a kind that the cluster does not serve. */
 export function prepareDesired(input: {
   readonly delivery: Pick<Delivery, 'mark' | 'namespace'>;
   readonly rendered: readonly Rendered[];
   readonly isNamespaced: (ref: ObjectRef) => boolean | undefined;
   readonly digest: Digest;
+  /** Of this delivery alone. */
+  readonly memo?: DesiredMemo;
 }): DesiredSet {
+  const known = knownFor(input.delivery.mark, input.memo);
   const byId = new Map<ObjectId, Desired>();
   const problems: Problem[] = [];
   const scopes = definedScopes(input.rendered);
@@ -54,10 +70,32 @@ export function prepareDesired(input: {
     const problem = problemOfPlacing({ ref, namespaced, isKnown: byId.has(id) });
     if (problem !== undefined) problems.push({ ...problem, object: ref, ...place });
     if (problem?.code === 'NAMESPACE_MISSING') continue;
+    const before = known?.get(rendered.object);
+    if (before !== undefined && isPlacedAlike(before, ref, place)) {
+      byId.set(id, before);
+      continue;
+    }
     const object = cleanObject(rendered.object, ref, input.delivery.mark);
-    byId.set(id, { id, ref, object, digest: input.digest(canonicalJson(object)), ...place });
+    const desired = { id, ref, object, digest: input.digest(canonicalJson(object)), ...place };
+    known?.set(rendered.object, desired);
+    byId.set(id, desired);
   }
   return { objects: [...byId.values()], problems };
+}
+
+/** Another mark makes other objects of all. */
+function knownFor(mark: OwnershipMark, memo: DesiredMemo | undefined): DesiredMemo['known'] | undefined {
+  if (memo === undefined) return undefined;
+  const text = JSON.stringify(mark);
+  if (memo.mark !== text) {
+    memo.mark = text;
+    memo.known = new WeakMap();
+  }
+  return memo.known;
+}
+
+function isPlacedAlike(before: Desired, ref: ObjectRef, place: Pick<Problem, 'file' | 'line'>): boolean {
+  return before.ref.namespace === ref.namespace && before.file === place.file && before.line === place.line;
 }
 
 /** Kinds whose definition is in the same set: whether they are namespaced is known before the cluster serves them. */

@@ -2,8 +2,10 @@
 // It writes nothing; what is missing comes back as a problem with the step that failed.
 
 import {
+  createDesiredMemo,
   type Delivery,
   type DeliveryId,
+  type DesiredMemo,
   type DesiredSet,
   type FailedStep,
   groupOf,
@@ -227,6 +229,7 @@ async function observeCluster(input: {
     rendered: rendering.objects,
     isNamespaced: (ref) => discovery.find(ref)?.namespaced,
     digest: digestText,
+    memo: memoOf(inventory),
   });
   const candidate = digestText(
     [
@@ -248,6 +251,15 @@ async function observeCluster(input: {
     candidate,
     warnings: source.warnings,
   };
+}
+
+/** They last as long as what is known of the delivery in that cluster. */
+const memos = new WeakMap<InventoryRecord, DesiredMemo>();
+
+function memoOf(inventory: InventoryRecord): DesiredMemo {
+  const memo = memos.get(inventory) ?? createDesiredMemo();
+  memos.set(inventory, memo);
+  return memo;
 }
 
 function resourcesFor(

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Recipe } from '@weir/core';
 import { createSourceStore, type ReadSet, type Snapshot, type SourceStore } from '@weir/source';
 import { type WorkingCopy, workingCopy } from '@weir/testkit';
-import type { RenderOutcome, RenderPool, RenderRequest } from '@weir/upstream';
+import type { RenderOptions, RenderOutcome, RenderPool, RenderRequest } from '@weir/upstream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRenders, type Renders } from './renders.ts';
 
@@ -64,15 +64,20 @@ class ScriptedPool {
   readonly asked: RenderRequest[] = [];
   answer: 'objects' | 'RENDER_TIMEOUT' | 'RENDER_CRASHED' | 'YAML_INVALID' = 'objects';
 
-  async render(request: RenderRequest): Promise<RenderOutcome> {
+  readonly known: string[] = [];
+
+  async render(request: RenderRequest, options: RenderOptions = {}): Promise<RenderOutcome> {
     this.asked.push(request);
+    this.known.push((options.known ?? []).map(({ digest }) => digest).join());
     const reads = readsOf(held.find(({ id }) => id === request.snapshot.id));
     const { answer } = this;
     if (answer === 'objects')
       return {
         ok: true,
         type: 'directory',
-        objects: [{ object: configMap, origin: { file: 'app/a.yaml', line: 1 } }],
+        objects: [
+          { object: configMap, origin: { file: 'app/a.yaml', line: 1 }, digest: request.snapshot.id },
+        ],
         reads,
         unreproducible: false,
       };
@@ -130,6 +135,17 @@ describe('a rendering', () => {
     const snapshot = await snapshotAfter();
     await Promise.all([render(snapshot), render(snapshot), render(snapshot)]);
     expect(pool.asked).toHaveLength(1);
+  });
+
+  it('tells the renderer what it knows of the recipe, also after one that failed', async () => {
+    const first = await snapshotAfter({ 'app/b.yaml': 'known: 1\n' });
+    await render(first);
+    pool.answer = 'YAML_INVALID';
+    await render(await snapshotAfter({ 'app/b.yaml': 'known: {\n' }));
+    pool.answer = 'objects';
+    await render(await snapshotAfter({ 'app/b.yaml': 'known: 2\n' }));
+    await render(first, { path: 'other', type: 'auto' });
+    expect(pool.known).toEqual(['', first.id, first.id, '']);
   });
 
   it('is made for each recipe', async () => {

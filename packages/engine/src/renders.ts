@@ -1,7 +1,7 @@
 // Renderings, each kept with what it read: asked for again at another commit, it is carried over unless a change
 // touches what it read. Equal requests share one rendering, whichever cluster they are for.
 
-import { canonicalJson, type Problem, type Recipe, type Rendered } from '@weir/core';
+import { canonicalJson, type KubeObject, type Problem, type Recipe, type Rendered } from '@weir/core';
 import { digestText } from '@weir/kube';
 import { isAffected, type ReadSet, type Snapshot, type SourceStore } from '@weir/source';
 import type { RenderPool } from '@weir/upstream';
@@ -36,7 +36,11 @@ interface Kept {
   /** Unknown for a rendering that was killed: it counts for its commit alone. */
   readonly reads: ReadSet | undefined;
   readonly rendering: Rendering;
+  /** What the renderer need not send again when it is asked for the next commit. */
+  readonly objects: Objects;
 }
+
+type Objects = Extract<Outcome, { ok: true }>['objects'];
 
 /** Renderings in memory; the least recently used one goes first. */
 const maxKept = 5_000;
@@ -46,6 +50,7 @@ export function createRenders(options: { store: SourceStore; pool: RenderPool })
   const flights = new Map<string, Flight>();
   const changes = createChanges(options.store);
   const counts = { made: 0, carried: 0 };
+  const digests = createDigests();
   const carry = async (key: string, { url, snapshot }: RenderRequest): Promise<Rendering | undefined> => {
     const known = kept.get(key);
     if (known === undefined) return undefined;
@@ -63,17 +68,20 @@ export function createRenders(options: { store: SourceStore; pool: RenderPool })
   const make = async (key: string, request: RenderRequest, signal: AbortSignal): Promise<Rendering> => {
     const { snapshot, recipe } = request;
     counts.made++;
+    const known = kept.get(key)?.objects ?? [];
     const outcome = await options.pool.render(
       {
         snapshot: { id: snapshot.id, manifest: snapshot.manifestPath, blobs: snapshot.blobsDir },
         ...paramsOf(recipe),
       },
-      { signal },
+      { known, signal },
     );
-    const rendering = renderingOf(outcome);
+    const rendering = renderingOf(outcome, digests);
     // A crash says nothing about the next attempt. A deadline or the memory limit would only be met again.
     if (outcome.reads !== undefined || isHopeless(rendering)) {
-      kept.set(key, { commit: snapshot.id, reads: outcome.reads, rendering });
+      // A failure must not cost what was known: the commit after it is like the one before it.
+      const objects = outcome.ok ? outcome.objects : known;
+      kept.set(key, { commit: snapshot.id, reads: outcome.reads, rendering, objects });
       if (kept.size > maxKept) kept.delete(kept.keys().next().value ?? '');
     }
     return rendering;
@@ -194,14 +202,26 @@ function paramsOf(recipe: Recipe): Params {
 
 type Outcome = Awaited<ReturnType<RenderPool['render']>>;
 
-function renderingOf(outcome: Outcome): Rendering {
+function renderingOf(outcome: Outcome, digestOf: (object: KubeObject) => string): Rendering {
   if (!outcome.ok) return { ok: false, problem: renderProblemOf(outcome.error) };
   const objects = outcome.objects.map(({ object, origin }) => ({ object, ...(origin ?? {}) }));
   return {
     ok: true,
     type: outcome.type,
     objects,
-    digest: digestText(canonicalJson(objects.map(({ object }) => object))),
+    digest: digestText(objects.map(({ object }) => digestOf(object)).join()),
     unreproducible: outcome.unreproducible,
+  };
+}
+
+/** Digests of rendered objects, which never change: an object that comes up again is not looked through again. */
+function createDigests(): (object: KubeObject) => string {
+  const digests = new WeakMap<KubeObject, string>();
+  return (object) => {
+    const known = digests.get(object);
+    if (known !== undefined) return known;
+    const digest = digestText(canonicalJson(object));
+    digests.set(object, digest);
+    return digest;
   };
 }

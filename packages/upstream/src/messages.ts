@@ -4,7 +4,7 @@
 import type { Json, KubeObject } from '@weir/core';
 
 /** The version of these messages. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** The largest frame, in bytes, in either direction. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
@@ -44,6 +44,8 @@ export interface RenderRequest {
   readonly helm?: HelmOptions;
   /** Bytes of all objects together; at most and by default 48 MiB. */
   readonly maxOutputBytes?: number;
+  /** Digests of objects that are not to be sent again, one after the other, each of {@link DIGEST_LENGTH} characters. */
+  readonly known?: string;
 }
 
 export type RenderType = 'directory' | 'kustomize' | 'helm';
@@ -160,14 +162,23 @@ export interface HelmOptions {
 
 export interface RenderResult {
   readonly type: RenderType;
-  readonly objects: readonly RenderedObject[];
+  readonly objects: readonly SentObject[];
   readonly reads: ReadSet;
   /** A random or clock function ran: rendering again gives something else. */
   readonly unreproducible?: boolean;
 }
 
+export const DIGEST_LENGTH = 20;
+
+/** An object, or a run of the known ones. */
+export type SentObject =
+  | RenderedObject
+  | { readonly same: { readonly from: number; readonly count: number } };
+
 export interface RenderedObject {
   readonly object: KubeObject;
+  /** Names the object's text and its origin together. */
+  readonly digest: string;
   /** Absent for what kustomize built; without a line for what a template made. */
   readonly origin?: { readonly file: string; readonly line?: number };
 }

@@ -324,3 +324,38 @@ describe('read sets', () => {
     expect((await render('orphan', helm())).reads?.dirs).toEqual({ orphan: listing('Chart.yaml') });
   });
 });
+
+describe('an answer to one who knows objects already', () => {
+  const many = (changed: string): TestSnapshot =>
+    writeSnapshot({
+      'app/a.yaml': configMap('a'),
+      'app/b.yaml': `${configMap('b1')}---\n${configMap(changed)}`,
+      'app/c.yaml': `apiVersion: v1\nkind: List\nitems:\n- ${JSON.stringify({ apiVersion: 'v1', kind: 'A', metadata: { name: 'c1' } })}\n- ${JSON.stringify({ apiVersion: 'v1', kind: 'A', metadata: { name: 'c2' } })}\n`,
+    });
+  const recipes: Record<string, Partial<RenderRequest>> = {
+    'a plain directory': { type: 'directory' },
+    'a plain directory of Flux': { type: 'kustomize', kustomize: { mode: 'flux' } },
+    'a build of kustomize': { type: 'kustomize', kustomize: { mode: 'flux', namePrefix: 'x-' } },
+  };
+  for (const [sentence, recipe] of Object.entries(recipes))
+    it(`has those themselves, and equals a rendering from nothing: ${sentence}`, async () => {
+      const [old, young] = [many('b2'), many('b3')];
+      const request = ({ id, manifest, blobs }: TestSnapshot): RenderRequest => ({
+        snapshot: { id, manifest, blobs },
+        path: 'app',
+        type: 'auto',
+        ...recipe,
+      });
+      const before = await pool.render(request(old));
+      const known = before.ok ? before.objects : [];
+      const after = await pool.render(request(young), { known });
+      const fresh = createRenderPool({ binary: await renderBinary(), size: 1 });
+      expect(after).toEqual(await fresh.render(request(young)));
+      await fresh.close();
+      expect(known).toHaveLength(5);
+      const kept = after.ok ? after.objects.map((object) => known.includes(object)) : [];
+      expect(kept).toEqual([true, true, false, true, true]);
+      old.remove();
+      young.remove();
+    });
+});

@@ -161,7 +161,7 @@ describe('render pool', () => {
     ],
     'garbage instead of a handshake': ['process.stdout.write("hello\\n");', 'RENDER_START_FAILED'],
     'another protocol': [
-      'send({ ...hello, protocol: 2 }); setInterval(() => {}, 1000);',
+      'send({ ...hello, protocol: hello.protocol + 1 }); setInterval(() => {}, 1000);',
       'RENDER_PROTOCOL_MISMATCH',
     ],
     'no answer': ['send(hello); setInterval(() => {}, 1000);', 'RENDER_TIMEOUT'],

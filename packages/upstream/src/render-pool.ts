@@ -1,6 +1,7 @@
 // Shares a few render processes among many requests and ends those that hang, grow or die; it never retries a request.
 
 import { availableParallelism } from 'node:os';
+import { completeObjects, digestsOf } from './known-objects.ts';
 import type {
   ReadSet,
   RenderErrorCode,
@@ -35,6 +36,8 @@ export interface RenderPoolOptions {
 }
 
 export interface RenderOptions {
+  /** Of an earlier rendering: those that come up again are not sent again, and are these very objects in the outcome. */
+  readonly known?: readonly RenderedObject[];
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 }
@@ -65,6 +68,7 @@ export function createRenderPool(options: RenderPoolOptions): RenderPool {
 
 interface Job {
   readonly request: RenderRequest;
+  readonly known: readonly RenderedObject[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly settle: (outcome: RenderOutcome) => void;
@@ -111,6 +115,7 @@ class Pool implements RenderPool {
     return new Promise((resolve) => {
       const job: Job = {
         request,
+        known: options.known ?? [],
         signal,
         timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs ?? 60_000,
         settled: false,
@@ -196,10 +201,12 @@ class Pool implements RenderPool {
     }
     job.process = started.process;
     const stopWatching = this.#watch(started.process, job.timeoutMs);
-    const answer = await started.process.ask({ method: 'render', params: job.request });
+    const known = digestsOf(job.known);
+    const params = known === undefined ? job.request : { ...job.request, known };
+    const answer = await started.process.ask({ method: 'render', params });
     stopWatching();
     delete job.process;
-    job.settle(outcomeOf(answer));
+    job.settle(outcomeOf(answer, job.known));
     this.#park(started.process);
   }
 
@@ -288,7 +295,7 @@ function memoryFailure(bytes: number, limit: number): RenderFailure {
 
 const mebibytes = (bytes: number): number => Math.round(bytes / (1024 * 1024));
 
-function outcomeOf(answer: Response): RenderOutcome {
+function outcomeOf(answer: Response, known: readonly RenderedObject[]): RenderOutcome {
   if (!answer.ok) {
     const { error, reads } = answer;
     return reads === undefined ? { ok: false, error } : { ok: false, error, reads };
@@ -296,6 +303,10 @@ function outcomeOf(answer: Response): RenderOutcome {
   if (!('objects' in answer.result)) {
     return failed('RENDER_CRASHED', 'render process answered with something else than a rendering');
   }
-  const { type, objects, reads, unreproducible } = answer.result;
+  const { type, reads, unreproducible } = answer.result;
+  const objects = completeObjects(answer.result.objects, known);
+  if (objects === undefined) {
+    return failed('RENDER_CRASHED', 'render process refers to objects that it was not told of');
+  }
   return { ok: true, type, objects, reads, unreproducible: unreproducible === true };
 }

@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { PROTOCOL } from '../messages.ts';
 
 export const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 
@@ -24,7 +25,7 @@ export function misbehavingBinary(body: string): { readonly path: string; remove
   head.writeUInt32BE(body.length);
   process.stdout.write(Buffer.concat([head, body]));
 };
-const hello = { type: 'hello', protocol: 1, role: 'render', evaluators: {} };`;
+const hello = { type: 'hello', protocol: ${PROTOCOL}, role: 'render', evaluators: {} };`;
   writeFileSync(path, `#!${process.execPath}\n${send}\n${body}\n`);
   chmodSync(path, 0o755);
   return { path, remove: () => rmSync(directory, { recursive: true, force: true }) };
