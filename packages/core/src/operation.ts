@@ -54,15 +54,22 @@ export type Step =
 type Live = (ref: ObjectRef) => Conclusion | undefined;
 type Placed = Exclude<Action, { kind: 'forget' }>;
 
-/** The operation after a look at its running hooks: what their health says has happened to them. */
+/**
+ * The operation after a look at its running hooks: what their health says has happened to them. The same one where
+ * nothing has; otherwise the plan is of the past and is to be made anew.
+ */
 export function observeHooks(operation: SyncOperation, plan: Plan, live: Live): SyncOperation {
-  const hooks: Record<string, HookState> = { ...operation.hooks };
+  const seen: Record<string, HookState> = {};
   for (const action of plan.actions) {
     const key = action.kind === 'keep' ? action.hook?.key : undefined;
-    const state = key === undefined ? undefined : hooks[key];
-    if (key !== undefined && state?.status === 'running') hooks[key] = hookStateOf(state, live(action.ref));
+    const state = key === undefined ? undefined : operation.hooks[key];
+    if (key === undefined || state?.status !== 'running') continue;
+    const next = hookStateOf(state, live(action.ref));
+    if (next.status !== state.status || next.message !== state.message) seen[key] = next;
   }
-  return { ...operation, hooks };
+  return Object.keys(seen).length === 0
+    ? operation
+    : { ...operation, hooks: { ...operation.hooks, ...seen } };
 }
 
 /** Unknown and Degraded mean failed; no health at all means done (argo-cd `gitops-engine/pkg/sync`). */
@@ -86,7 +93,7 @@ export function nextStep(input: {
   const { plan, operation, live } = input;
   const inScope = scopeOf(operation);
   const actions = plan.actions.filter((action): action is Placed => action.kind !== 'forget');
-  const releases = actions.filter(({ kind }) => kind === 'release');
+  const releases = actions.filter((action) => action.kind === 'release' && !action.isStale);
   if (releases.length > 0) return { kind: 'act', actions: releases };
   const isOver = operation.failure !== undefined;
   const unconfirmed = isOver ? [] : refsOf(actions, 'awaits-confirmation');
@@ -150,7 +157,7 @@ interface GroupContext {
 }
 
 function stepOfGroup(group: readonly Placed[], context: GroupContext): Step | undefined {
-  const pending = group.filter(({ kind }) => kind === 'apply' || kind === 'delete');
+  const pending = group.filter(({ kind }) => kind !== 'keep');
   if (pending.length > 0) return { kind: 'act', actions: pending };
   const wait = (reason: WaitReason, refs: readonly ObjectRef[]): Step | undefined =>
     refs.length === 0 ? undefined : { kind: 'wait', reason, refs };

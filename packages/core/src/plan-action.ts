@@ -85,6 +85,8 @@ export type Action =
       readonly uid: string;
       readonly finalizers: readonly string[];
       readonly resourceVersion: string;
+      /** Of an earlier sync: it has its turn with the hook that takes its place. */
+      readonly isStale: boolean;
     })
   /** The entry leaves the inventory without a request: nothing of ours is there. */
   | {

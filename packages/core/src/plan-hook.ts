@@ -51,7 +51,7 @@ function planPhase(input: HookInput, phase: SyncPhase): Action {
     const finalizer = sequence.hooks?.finalizer;
     const isHeld = finalizer !== undefined && live !== undefined && live.finalizers.includes(finalizer);
     if (state.status !== 'running' && isHeld && live.uid === state.uid)
-      return releaseOf(live, { finalizer, phase, wave });
+      return releaseOf(live, { finalizer, phase, wave, isStale: false });
     return planned(named, phase)(state.status === 'running' ? 'hook-running' : 'hook-done');
   }
   if ((operation.failure !== undefined) !== (phase === 'sync-fail')) return keep('hook');
@@ -83,17 +83,18 @@ function stale(
 ): Action | undefined {
   const finalizer = sequence.hooks?.finalizer;
   return finalizer !== undefined && live.finalizers.includes(finalizer)
-    ? releaseOf(live, { finalizer, ...turn })
+    ? releaseOf(live, { finalizer, ...turn, isStale: true })
     : undefined;
 }
 
 function releaseOf(
   live: Conclusion,
-  { finalizer, phase, wave }: { finalizer: string; phase: SyncPhase; wave: number },
+  of: { finalizer: string; phase: SyncPhase; wave: number; isStale: boolean },
 ): Action {
   const { id, ref, uid, resourceVersion } = live;
+  const { finalizer, ...turn } = of;
   const finalizers = live.finalizers.filter((each) => each !== finalizer);
-  return { kind: 'release', id, ref, uid, resourceVersion, finalizers, phase, wave };
+  return { kind: 'release', id, ref, uid, resourceVersion, finalizers, ...turn };
 }
 
 function held(object: KubeObject, finalizer: string | undefined): KubeObject {

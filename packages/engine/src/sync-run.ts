@@ -68,7 +68,11 @@ class OneSync {
     let plan = this.#of.planFor(this.#operation);
     if (delivery.terminate === true) this.#operation = terminateOperation(this.#operation);
     while (!signal.aborted) {
-      this.#operation = observeHooks(this.#operation, plan, this.#live);
+      const seen = observeHooks(this.#operation, plan, this.#live);
+      if (seen !== this.#operation) {
+        this.#operation = seen;
+        plan = this.#of.planFor(seen);
+      }
       const step = nextStep({ plan, operation: this.#operation, live: this.#live });
       if (step.kind === 'wait' && !this.#isOverdue()) {
         await this.#wait(step, plan);
