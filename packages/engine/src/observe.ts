@@ -2,6 +2,7 @@
 // It writes nothing; what is missing comes back as a problem with the step that failed.
 
 import {
+  apiVersionOf,
   createDesiredMemo,
   type Delivery,
   type DeliveryId,
@@ -13,6 +14,7 @@ import {
   type Problem,
   prepareDesired,
   type Recipe,
+  type Rendered,
   type ResolvedRef,
   refOf,
   versionOf,
@@ -217,13 +219,10 @@ async function observeCluster(input: {
 }): Promise<Observation> {
   const { delivery, context, signal, source, session, rendering, recipe } = input;
   const inventory = context.inventories.open(delivery.id, delivery.owner, session.key);
-  const refs = (): ObjectRef[] => [
-    ...rendering.objects.map(({ object }) => refOf(object)),
-    ...[...inventory.entries.values()].map(({ ref }) => ref),
-  ];
-  const discovery = await discoverFor(refs(), session);
+  const discovery = await discoverFor(kindsIn(rendering.objects, inventory), session);
   followVersions(inventory, discovery);
-  await session.cache.follow(resourcesFor(refs(), { delivery, discovery }), signal);
+  const kinds = kindsIn(rendering.objects, inventory);
+  await session.cache.follow(resourcesFor(kinds, { delivery, discovery }), signal);
   const desired = prepareDesired({
     delivery,
     rendered: rendering.objects,
@@ -253,6 +252,22 @@ async function observeCluster(input: {
   };
 }
 
+type Kind = Pick<ObjectRef, 'group' | 'version' | 'kind'>;
+
+/** Each once: thousands of objects are of a few kinds. */
+function kindsIn(rendered: readonly Rendered[], { entries }: InventoryRecord): readonly Kind[] {
+  const kinds = new Map<string, Kind>();
+  for (const { object } of rendered) {
+    const key = `${object.apiVersion}/${object.kind}`;
+    if (!kinds.has(key)) kinds.set(key, refOf(object));
+  }
+  for (const { ref } of entries.values()) {
+    const key = `${apiVersionOf(ref)}/${ref.kind}`;
+    if (!kinds.has(key)) kinds.set(key, ref);
+  }
+  return [...kinds.values()];
+}
+
 /** They last as long as what is known of the delivery in that cluster. */
 const memos = new WeakMap<InventoryRecord, DesiredMemo>();
 
@@ -262,12 +277,9 @@ function memoOf(inventory: InventoryRecord): DesiredMemo {
   return memo;
 }
 
-function resourcesFor(
-  refs: readonly ObjectRef[],
-  of: { delivery: Delivery; discovery: Discovery },
-): Resource[] {
+function resourcesFor(refs: readonly Kind[], of: { delivery: Delivery; discovery: Discovery }): Resource[] {
   const kinds = new Map<string, Resource>();
-  const add = (ref: Pick<ObjectRef, 'group' | 'version' | 'kind'>): void => {
+  const add = (ref: Kind): void => {
     const resource = of.discovery.find(ref);
     if (resource !== undefined) kinds.set(`${resource.group}/${resource.version}/${resource.kind}`, resource);
   };

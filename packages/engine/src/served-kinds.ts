@@ -8,7 +8,7 @@ import type { InventoryRecord } from './inventories.ts';
 
 /** Asks the cluster again (rarely) when it does not know a kind: a definition may have been installed since. */
 export async function discoverFor(
-  refs: readonly ObjectRef[],
+  refs: readonly Pick<ObjectRef, 'group' | 'version' | 'kind'>[],
   session: Pick<Session, 'client'>,
 ): Promise<Discovery> {
   const known = await session.client.resources();
