@@ -49,8 +49,8 @@ function planPhase(input: HookInput, phase: SyncPhase): Action {
   const state = operation.hooks[hook.key];
   if (state !== undefined) {
     const finalizer = sequence.hooks?.finalizer;
-    const isHeld = finalizer !== undefined && live !== undefined && live.finalizers.includes(finalizer);
-    if (state.status !== 'running' && isHeld && live.uid === state.uid)
+    const isOver = state.status !== 'running' && live !== undefined && live.uid === state.uid;
+    if (isOver && finalizer !== undefined && live.finalizers.includes(finalizer))
       return releaseOf(live, { finalizer, phase, wave, isStale: false });
     return planned(named, phase)(state.status === 'running' ? 'hook-running' : 'hook-done');
   }

@@ -225,9 +225,19 @@ function isRecorded({ id, hook }: Apply, { inventory, session }: ExecuteInput): 
 async function removeForRecreation(action: Apply, uid: string, input: ExecuteInput): Promise<void> {
   const { session, inventory, signal } = input;
   const answer = await session.writer.remove(action.ref, { uid, propagation: 'Background', signal });
-  if (answer === 'gone') session.cache.noteGone(action.ref, uid);
+  noteRemoved({ ref: action.ref, uid }, answer, input);
   // The entry stays, as one that is about to exist.
   inventory.set(action.id, { ref: action.ref, state: 'planned' });
+}
+
+/** So that the next look, which may come before the watch event, sees it too. */
+function noteRemoved(
+  { ref, uid }: Pick<Delete, 'ref' | 'uid'>,
+  answer: KubeObject | 'gone',
+  { session }: ExecuteInput,
+): void {
+  if (answer === 'gone') session.cache.noteGone(ref, uid);
+  else session.cache.note(answer);
 }
 
 function recreating(action: Apply): ActionResult {
@@ -288,10 +298,8 @@ async function deleteOne(action: Delete, input: ExecuteInput): Promise<ActionRes
       signal,
       dryRun,
     });
-    if (!dryRun && answer === 'gone') {
-      session.cache.noteGone(action.ref, action.uid);
-      inventory.leave(idOf(action.ref));
-    }
+    if (!dryRun) noteRemoved(action, answer, input);
+    if (!dryRun && answer === 'gone') inventory.leave(idOf(action.ref));
     return { ...result, outcome: 'pruned', message: `${showRef(action.ref)} pruned` };
   } catch (error) {
     // Another object has taken the name since: it is not ours to delete.

@@ -99,11 +99,16 @@ describe('a removal', () => {
     const { metadata } = await writer.apply(configMap('gone'), us);
     const held = configMap('held');
     await writer.apply({ ...held, metadata: { ...held.metadata, finalizers: ['test/hold'] } }, us);
-    const remove = (name: string, uid?: string): Promise<string> =>
-      writer.remove(configMapRef(name), { propagation: 'Background', ...(uid === undefined ? {} : { uid }) });
+    const remove = async (name: string, uid?: string): Promise<string> => {
+      const answer = await writer.remove(configMapRef(name), {
+        propagation: 'Background',
+        ...(uid === undefined ? {} : { uid }),
+      });
+      return answer === 'gone' ? answer : `held by ${answer.metadata.finalizers?.join()}`;
+    };
     expect(await remove('gone', metadata.uid)).toBe('gone');
     expect(await remove('gone', metadata.uid)).toBe('gone');
-    expect(await remove('held')).toBe('accepted');
+    expect(await remove('held')).toBe('held by test/hold');
     expect((await rig.client.get(configMapRef('held')))?.metadata.deletionTimestamp).toBeDefined();
     await writer.mergePatch(configMapRef('held'), { metadata: { finalizers: null } });
     expect(await rig.client.get(configMapRef('held'))).toBeUndefined();

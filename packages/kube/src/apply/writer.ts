@@ -78,8 +78,8 @@ export interface Writer {
     patch: Readonly<Record<string, unknown>>,
     options?: MergeOptions,
   ): Promise<KubeObject>;
-  /** `gone`: nothing with that uid is there any more; `accepted`: the object waits for its finalizers. */
-  remove(ref: ObjectRef, options: RemoveOptions): Promise<'accepted' | 'gone'>;
+  /** `gone`: nothing with that uid is there any more; otherwise the object, which waits for its finalizers. */
+  remove(ref: ObjectRef, options: RemoveOptions): Promise<KubeObject | 'gone'>;
   postEvent(event: EventInput, signal?: AbortSignal): Promise<void>;
 }
 
@@ -235,7 +235,7 @@ async function removeObject(
   client: KubeClient,
   ref: ObjectRef,
   options: RemoveOptions,
-): Promise<'accepted' | 'gone'> {
+): Promise<KubeObject | 'gone'> {
   const { uid, resourceVersion } = options;
   const preconditions = {
     ...(uid === undefined ? {} : { uid }),
@@ -256,8 +256,10 @@ async function removeObject(
       object: ref,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    // A Status says that the object is gone, the object itself that it is on its way.
-    return isRecord(answer) && answer.kind === 'Status' ? 'gone' : 'accepted';
+    // A Status says that the object is gone; so does, for some kinds, the object as it was.
+    if (!isRecord(answer) || !isRecord(answer.metadata) || answer.kind === 'Status') return 'gone';
+    const object = parseObject(answer, ref.kind);
+    return object.metadata.deletionTimestamp === undefined && options.dryRun !== true ? 'gone' : object;
   } catch (error) {
     if (isNotFound(error)) return 'gone';
     throw error;
