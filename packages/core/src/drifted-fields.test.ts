@@ -60,6 +60,18 @@ const table: Record<string, Row> = {
     liveFields: [theirs(inSpec({ 'f:colour': {} }))],
     expected: 'spec.size (removed)',
   },
+  'every wanted field of a map that is gone': {
+    fields: { 'f:labels': { 'f:a': {}, 'f:b': {} } },
+    applied: { labels: { a: '1', b: '1' } },
+    live: {},
+    expected: 'spec.labels.a (removed), spec.labels.b (removed)',
+  },
+  'null where nothing is': {
+    fields: { 'f:size': {} },
+    applied: { size: null },
+    live: {},
+    expected: 'spec.size (removed)',
+  },
   'a field of an item by its keys, wherever the item stands': {
     fields: { 'f:ports': { [port]: { '.': {}, 'f:name': {} } } },
     applied: { ports: [{ containerPort: 80, protocol: 'TCP', name: 'http' }] },

@@ -25,7 +25,10 @@ export interface DriftedField {
 }
 
 export interface DriftInput {
-  /** What the server answers to a dry run of what Git wants: defaults filled in, changed by admission. */
+  /**
+   * What the server answers to a dry run of what Git wants: defaults filled in, changed by admission. Where it refuses
+   * that, what `claimFields` makes of the manifest.
+   */
   readonly applied: KubeObject;
   readonly live: KubeObject;
   readonly manager: string;
@@ -71,31 +74,40 @@ function compare(fields: FieldSet, at: Place, found: FieldNames[]): void {
     if (textOf(at.applied, at.ignored) !== textOf(at.live, at.ignored)) found.push(at.path);
     return;
   }
-  for (const name of Object.keys(fields)) {
+  const names = Object.keys(fields).filter((name) => name !== '.');
+  const isThere = at.live.value !== undefined;
+  // What is gone is told by the wanted fields in it, where there are any.
+  if (names.length < Object.keys(fields).length && (isThere || names.length === 0))
+    if (shapeOf(at.applied.value) !== shapeOf(at.live.value)) {
+      found.push(at.path);
+      return;
+    }
+  for (const name of names) {
     const path = [...at.path, name];
     const ignored = below(at.ignored, name);
-    if (name === '.') {
-      if (shapeOf(at.applied.value) !== shapeOf(at.live.value)) found.push(at.path);
-    } else if (ignored === undefined || !isLeaf(ignored)) {
+    if (ignored === undefined || !isLeaf(ignored)) {
       const applied = memberOf(at.applied.value, name);
       const live = memberOf(at.live.value, name);
-      if (applied !== undefined && live !== undefined)
+      if (applied === undefined && live === undefined) continue;
+      const inner = below(fields, name) ?? {};
+      // A map that is gone lacks each wanted field; an item that is gone is told once.
+      if (name.startsWith('f:') || (applied !== undefined && live !== undefined))
         compare(
-          below(fields, name) ?? {},
+          inner,
           { path, applied: inside(at.applied, name, applied), live: inside(at.live, name, live), ignored },
           found,
         );
-      else if (applied !== undefined || live !== undefined) found.push(path);
+      else found.push(path);
     }
   }
 }
 
-function inside(side: Side, name: string, member: { readonly value: unknown }): Side {
-  return { value: member.value, foreign: allBelow(side.foreign, name) };
+function inside(side: Side, name: string, member: { readonly value: unknown } | undefined): Side {
+  return { value: member?.value, foreign: allBelow(side.foreign, name) };
 }
 
 function textOf({ value, foreign }: Side, ignored: FieldSet | undefined): string {
-  return canonicalJson(withoutFields(projectOn(value, {}, foreign), ignored));
+  return value === undefined ? '' : canonicalJson(withoutFields(projectOn(value, {}, foreign), ignored));
 }
 
 function describe(names: FieldNames, { live, manager }: DriftInput): DriftedField {

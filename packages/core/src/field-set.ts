@@ -104,9 +104,28 @@ export function namesOf(
 
 function itemName(list: readonly unknown[], index: number, known: readonly FieldSet[]): string | undefined {
   if (!Number.isInteger(index) || index < 0 || index >= list.length) return undefined;
-  const names = known.flatMap((set) => Object.keys(set).filter((name) => /^[kv]:/.test(name)));
   // An index means nothing where items have names: what nobody owns is another item on the other side.
-  return names.length === 0 ? `i:${index}` : names.find((name) => isNameOf(list[index], name));
+  return hasItemNames(known) ? itemNameOf(list[index], known) : `i:${index}`;
+}
+
+const isItemName = (name: string): boolean => name.startsWith('k:') || name.startsWith('v:');
+
+/** Whether any of the sets has items of this list by their keys or values. */
+export function hasItemNames(known: readonly FieldSet[]): boolean {
+  return known.some((set) => Object.keys(set).some(isItemName));
+}
+
+/** The name by which any of the sets has the item. */
+export function itemNameOf(item: unknown, known: readonly FieldSet[]): string | undefined {
+  for (const set of known)
+    for (const name of Object.keys(set)) if (isItemName(name) && isNameOf(item, name)) return name;
+  return undefined;
+}
+
+/** The keys in a `k:` name. */
+export function keysOf(name: string): Readonly<Record<string, unknown>> | undefined {
+  const found = name.startsWith('k:') ? selectorOf(name)?.value : undefined;
+  return isRecord(found) ? found : undefined;
 }
 
 /** A manifest may leave out keys that the server fills in (a port's protocol): what it says must agree. */
@@ -180,9 +199,9 @@ function showName(name: string, isFirst: boolean): string {
     if (!/^[\w-]+$/.test(selector)) return `[${selector}]`;
     return isFirst ? selector : `.${selector}`;
   }
-  const value = name.startsWith('k:') ? selectorOf(name)?.value : undefined;
-  if (!isRecord(value)) return `[${selector}]`;
-  const keys = Object.entries(value).map(
+  const found = keysOf(name);
+  if (found === undefined) return `[${selector}]`;
+  const keys = Object.entries(found).map(
     ([key, at]) => `${key}=${typeof at === 'string' ? at : canonicalJson(at)}`,
   );
   return `[${keys.join(',')}]`;

@@ -2,6 +2,7 @@
 export type { ActionOperation } from './actions/action.ts';
 export { type ActionOffer, discoverActions, runAction } from './actions/run-action.ts';
 export * from './canonical.ts';
+export * from './claim-fields.ts';
 export * from './claims.ts';
 export * from './delivery.ts';
 export * from './desired.ts';

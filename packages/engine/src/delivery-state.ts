@@ -1,8 +1,8 @@
 // What is remembered of a delivery between two looks at it. All of it may be lost: it is found again by looking.
 
 import type { DeliveryId, DeliveryVerdict, DriftedField, ObjectId, Recipe, Run } from '@weir/core';
+import type { KnownSuspect } from './ask-drift.ts';
 import type { ActionResult } from './execute.ts';
-import type { KnownSuspect } from './judge-suspects.ts';
 
 export interface DeliveryState {
   /** Of the custom resource: one that was deleted and made again begins anew. */
@@ -51,13 +51,18 @@ export interface DeliveryStates {
   all(): Iterable<readonly [DeliveryId, DeliveryState]>;
 }
 
+/** Nothing is remembered yet. */
+export function newState(uid: string): DeliveryState {
+  return { uid, failures: 0, retryAt: 0, heals: 0, healAt: 0, healedAt: 0 };
+}
+
 export function createDeliveryStates(): DeliveryStates {
   const states = new Map<DeliveryId, DeliveryState>();
   return {
     of: (id, uid) => {
       const known = states.get(id);
       if (known?.uid === uid) return known;
-      const fresh: DeliveryState = { uid, failures: 0, retryAt: 0, heals: 0, healAt: 0, healedAt: 0 };
+      const fresh = newState(uid);
       states.set(id, fresh);
       return fresh;
     },
