@@ -135,7 +135,7 @@ const allowAll = {
 /** Weir's own bookkeeping and the statuses of custom resources are no writes of objects. */
 function isObjectWrite(entry: AuditEntry): boolean {
   const isWrite = ['create', 'update', 'patch', 'delete'].includes(entry.verb);
-  const isOwn = /^(inventories\.weir\.dev|events|applications\.argoproj\.io|.*\.fluxcd\.io)(\/|$)/.test(
+  const isOwn = /^(inventories\.weir\.dev|leases\.coordination\.k8s\.io|events|applications\.argoproj\.io|.*\.fluxcd\.io)(\/|$)/.test(
     entry.resource,
   );
   return entry.user === user && isWrite && !entry.dryRun && !isOwn;

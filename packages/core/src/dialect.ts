@@ -4,7 +4,7 @@
 import type { Reading } from './delivery.ts';
 import type { KubeObject } from './object.ts';
 import type { Result } from './problem.ts';
-import type { DeliveryVerdict, SourceVerdict } from './verdict.ts';
+import type { DeliveryVerdict, ResolvedRef, SourceVerdict } from './verdict.ts';
 
 export interface DialectKind {
   readonly group: string;
@@ -112,6 +112,8 @@ export interface Dialect {
     readonly now: string;
   }) => Projection;
   readonly summarize: (object: KubeObject) => Summary;
+  /** The revision at which a delivery's status tells that it is ready; where others may depend on it. */
+  readonly recallReady?: (object: KubeObject) => ResolvedRef | undefined;
   /** JSON merge patch that asks for a reconcile now, as the peer's own command does it. */
   readonly requestPatch: (input: {
     readonly object: KubeObject;

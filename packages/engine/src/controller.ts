@@ -1,7 +1,8 @@
 // The controller: wires the rooms together and turns events into keys to work on. It decides nothing about a delivery.
+// Several may run on one hub: each works on the clusters whose claims it holds.
 
 import { setMaxListeners } from 'node:events';
-import type { Delivery, Dialect, KubeObject } from '@weir/core';
+import type { ClusterRef, Delivery, Dialect, KubeObject, Result } from '@weir/core';
 import {
   type ClusterAccess,
   connect,
@@ -12,15 +13,19 @@ import {
 } from '@weir/kube';
 import { createSourceStore, isSameRepository, type SourceStore } from '@weir/source';
 import { createRenderPool, type RenderPool } from '@weir/upstream';
+import { followClaims, rememberedVerdict, showPush } from './claimed-clusters.ts';
+import { type Claims, createClaims } from './claims.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
-import { createDeliveryStates, type DeliveryStates } from './delivery-state.ts';
-import { allMarks, createFleet, type Fleet, problemOf } from './fleet.ts';
+import { createDeliveryStates, type DeliveryState, type DeliveryStates, newState } from './delivery-state.ts';
+import { allMarks, createFleet, type Fleet, problemOf, type Session } from './fleet.ts';
 import { createInventories, type Inventories } from './inventories.ts';
 import { type Log, messageOf } from './log.ts';
+import { createPlaces, type Places } from './places.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { invalidVerdict, reconcileDelivery } from './reconcile.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { createRenders, type Renders } from './renders.ts';
+import { type ReplicaOptions, replicaName } from './replica-lease.ts';
 import { createReporter, type Reporter } from './report.ts';
 import { createSources, isInlineSource, type Sources } from './sources.ts';
 import { createWaker, type Waker } from './waker.ts';
@@ -33,6 +38,10 @@ export interface ControllerOptions {
   /** Path of the `render` program. */
   readonly renderBinary: string;
   readonly log: Log;
+  /** Which of the controllers on this hub it is, and how long the others wait when it falls silent. */
+  readonly replica?: ReplicaOptions;
+  /** As `weir/1.2.3`: who asks, in the audit logs of the clusters. */
+  readonly userAgent?: string;
   readonly now?: () => Date;
 }
 
@@ -63,7 +72,10 @@ interface Rooms {
   readonly stopping: AbortController;
   readonly now: () => Date;
   readonly client: KubeClient;
-  readonly writer: Writer;
+  readonly userAgent: string;
+  readonly claims: Claims;
+  /** Writes on the hub what is kept about a cluster and its deliveries. */
+  readonly writerFor: (clusterKey: string) => Writer;
   readonly store: SourceStore;
   readonly pool: RenderPool;
   readonly renders: Renders;
@@ -75,38 +87,79 @@ interface Rooms {
 /** Resolves once everything declared on the hub has been read. The hub's definitions must be installed. */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const rooms = openRooms(options);
-  const { stopping, waker, inventories, client } = rooms;
-  await inventories.load(stopping.signal);
+  const { stopping, waker, inventories, client, claims } = rooms;
+  let places: Places | undefined;
   const declarations = await watchDeclarations({
     client,
     dialects: options.dialects,
     log: options.log,
     signal: stopping.signal,
-    onChange: (change) => waker.declared(change),
+    onChange: (change) => {
+      if (change.after === undefined) places?.forget(change.id);
+      waker.declared(change);
+    },
+    onStatus: (id) => waker.statusChanged(id),
     onSecrets: () => waker.secretsChanged(),
   });
   const fleet = await openFleet(rooms, { declarations });
-  const reporter = createReporter({ declarations, writer: rooms.writer, now: rooms.now, log: options.log });
-  const sources = openSources(rooms, { declarations, reporter });
-  const context = contextOf(rooms, { declarations, fleet, reporter, sources });
-  const queues = openQueues(rooms, { declarations, sources, reporter, context });
+  places = createPlaces({
+    hub: fleet.hub,
+    session: (cluster) => fleet.session(cluster),
+    reading: (id) => declarations.declared(id)?.reading,
+    journal: (id, owner) => inventories.clusterOf(id, owner, stopping.signal),
+  });
+  const placed: Placed = { declarations, fleet, places };
+  const reporter = createReporter({
+    declarations,
+    writerFor: (id) => writerOf(rooms, placed, id),
+    now: rooms.now,
+    log: options.log,
+  });
+  const sources = openSources(rooms, { ...placed, reporter });
+  const context = contextOf(rooms, { ...placed, reporter, sources });
+  const queues = openQueues(rooms, { ...placed, sources, reporter, context });
   waker.begin({
     declarations,
     states: rooms.states,
     inventories,
     sources,
     renders: rooms.renders,
+    isElsewhere: (id) => isElsewhere(rooms, placed, id),
     ...queues,
   });
+  claims.begin(
+    followClaims({ ...placed, inventories, states: rooms.states, waker, signal: stopping.signal }),
+  );
   options.log({
     level: 'info',
     message: `reading ${[...declarations.all()].length} custom resources from ${options.hub.server}`,
   });
   return {
-    notifyPush: (push) => waker.pushed((url) => push.urls.some((pushed) => isSameRepository(pushed, url))),
+    notifyPush: (push) => {
+      const woken = waker.pushed((url) => push.urls.some((pushed) => isSameRepository(pushed, url)));
+      if (woken.length > 0) claims.tell(showPush(woken));
+      return woken.length;
+    },
     isReady: () => !stopping.signal.aborted,
     stop: () => close(rooms, { fleet, ...queues }),
   };
+}
+
+/** Where everything is that has a place. */
+interface Placed {
+  readonly declarations: Declarations;
+  readonly fleet: Fleet;
+  readonly places: Places;
+}
+
+/** What is kept on the hub about a delivery is written by whoever works on its cluster; about a source, by the hub's holder. */
+function writerOf(rooms: Rooms, { places, fleet }: Placed, id: string): Writer {
+  return rooms.writerFor(places.known(id) ?? fleet.hub.key);
+}
+
+function isElsewhere({ claims }: Rooms, { places }: Placed, id: string): boolean {
+  const key = places.known(id);
+  return key !== undefined && !claims.isOpen(key);
 }
 
 function openRooms(options: ControllerOptions): Rooms {
@@ -114,8 +167,18 @@ function openRooms(options: ControllerOptions): Rooms {
   const stopping = new AbortController();
   // Every request and watch of the controller listens to it.
   setMaxListeners(0, stopping.signal);
-  const client = connect(options.hub, { name: 'hub' });
+  const name = replicaName(options.replica?.name);
+  const userAgent = `${options.userAgent ?? 'weir'} (${name})`;
+  const client = connect(options.hub, { name: 'hub', userAgent });
   const writer = createWriter(client);
+  const replica = { ...options.replica, name };
+  const claims = createClaims({ ...replica, client, writer, log, signal: stopping.signal });
+  const writers = new Map<string, Writer>();
+  const writerFor = (key: string): Writer => {
+    const known = writers.get(key) ?? createWriter(client, claims.guard(key));
+    writers.set(key, known);
+    return known;
+  };
   const store = createSourceStore({
     dir: options.dataDir,
     log: (level, message, fields) => level !== 'debug' && log({ ...fields, level, message }),
@@ -125,6 +188,7 @@ function openRooms(options: ControllerOptions): Rooms {
   const inventories = createInventories({
     client,
     writer,
+    claims: { writerFor, epochOf: (cluster) => claims.epoch(cluster) },
     onClaimsFreed: () => waker.claimsFreed(),
     onError: (error) => log({ level: 'warn', message: `inventory was not written: ${messageOf(error)}` }),
   });
@@ -133,7 +197,9 @@ function openRooms(options: ControllerOptions): Rooms {
     stopping,
     now: options.now ?? (() => new Date()),
     client,
-    writer,
+    userAgent,
+    claims,
+    writerFor,
     store,
     pool,
     renders: createRenders({ store, pool }),
@@ -158,6 +224,8 @@ function openFleet(rooms: Rooms, { declarations }: { declarations: Declarations 
     marks: allMarks(options.dialects),
     registrations: () => declarations.clusters(),
     secret: secretReader(rooms),
+    guard: (cluster) => rooms.claims.guard(cluster),
+    userAgent: rooms.userAgent,
     listener: (cluster) => ({
       onChange: (change) => waker.objectChanged(cluster, change),
       onTrouble: () => waker.clusterTrouble(cluster),
@@ -165,8 +233,9 @@ function openFleet(rooms: Rooms, { declarations }: { declarations: Declarations 
   });
 }
 
-function openSources(rooms: Rooms, of: { declarations: Declarations; reporter: Reporter }): Sources {
-  const { waker, options, stopping } = rooms;
+function openSources(rooms: Rooms, of: Placed & { reporter: Reporter }): Sources {
+  const { waker, options, stopping, claims } = rooms;
+  const hub = of.fleet.hub.key;
   return createSources({
     store: rooms.store,
     declaration: (id) => of.declarations.source(id),
@@ -176,23 +245,26 @@ function openSources(rooms: Rooms, of: { declarations: Declarations; reporter: R
     onChange: (change) => waker.sourceChanged(change),
     onAttempt: async (id, verdict) => {
       waker.sourceTried(id);
-      await of.reporter.source(id, verdict, stopping.signal);
+      await claims.work(hub, stopping.signal, (signal) => of.reporter.source(id, verdict, signal));
     },
     now: rooms.now,
   });
 }
 
-function contextOf(
-  rooms: Rooms,
-  of: { declarations: Declarations; fleet: Fleet; reporter: Reporter; sources: Sources },
-): ReconcileContext {
+function contextOf(rooms: Rooms, of: Placed & { reporter: Reporter; sources: Sources }): ReconcileContext {
   const { declarations, fleet, reporter, sources } = of;
+  const { states } = rooms;
   const { log } = rooms.options;
+  const remembered = (id: string): DeliveryState | undefined => {
+    const verdict = isElsewhere(rooms, of, id) ? rememberedVerdict(id, declarations) : undefined;
+    return verdict === undefined ? undefined : { ...newState(''), verdict };
+  };
   return {
-    fleet,
+    fleet: { ...fleet, session: (ref) => heldSession(rooms, fleet, ref) },
     renders: rooms.renders,
     inventories: rooms.inventories,
-    states: rooms.states,
+    // What another replica works on is known by what it says of it.
+    states: { ...states, peek: (id) => states.peek(id) ?? remembered(id) },
     now: rooms.now,
     sourceState: (id) => sources.state(id),
     isSourceDeclared: (id) => declarations.source(id) !== undefined,
@@ -201,7 +273,7 @@ function contextOf(
     delivery: (id) => declarations.delivery(id),
     report: (id, verdict, signal) => reporter.delivery(id, verdict, signal),
     setFinalizer: (delivery, present, signal) =>
-      setFinalizer({ declarations, writer: rooms.writer, delivery, present, signal }),
+      setFinalizer({ declarations, writer: writerOf(rooms, of, delivery.id), delivery, present, signal }),
     onVerdict: (verdict, before) => rooms.waker.judged(verdict, before),
     onRemoval: (delivery, results) =>
       log({ level: 'info', message: `${delivery.id}: removed ${results.length} objects` }),
@@ -215,30 +287,86 @@ interface Queues {
 
 function openQueues(
   rooms: Rooms,
-  of: { declarations: Declarations; sources: Sources; reporter: Reporter; context: ReconcileContext },
+  of: Placed & { sources: Sources; reporter: Reporter; context: ReconcileContext },
 ): Queues {
-  const { declarations, sources, reporter, context } = of;
-  const { log } = rooms.options;
+  const { declarations, sources, reporter, context, fleet } = of;
+  const { claims, options } = rooms;
+  const { log } = options;
   const sourceQueue = createQueue({
     concurrency: sourceWorkers,
     run: guarded(log, async (id, signal) => {
       const reading = declarations.declared(id)?.reading;
-      if (reading?.kind !== 'invalid') return sources.run(id, signal);
-      await reporter.source(id, { source: id, stage: 'invalid', problems: reading.problems }, signal);
+      if (reading?.kind !== 'invalid')
+        return isSourceWanted(rooms, of, id) ? sources.run(id, signal) : undefined;
+      const { problems } = reading;
+      await claims.work(fleet.hub.key, signal, (held) =>
+        reporter.source(id, { source: id, stage: 'invalid', problems }, held),
+      );
       return undefined;
     }),
   });
   const deliveryQueue = createQueue({
     concurrency: deliveryWorkers,
-    run: guarded(log, async (id, signal) => {
-      const reading = declarations.declared(id)?.reading;
-      if (reading?.kind !== 'invalid') return reconcileDelivery(id, context, signal);
-      const verdict = invalidVerdict(reading, context);
-      await reporter.delivery(id, verdict, signal);
-      return undefined;
-    }),
+    run: guarded(log, (id, signal) =>
+      workOnDelivery(rooms, of, {
+        id,
+        signal,
+        run: async (held) => {
+          const reading = declarations.declared(id)?.reading;
+          const source = reading?.kind === 'delivery' ? reading.delivery.source : undefined;
+          if (source !== undefined && sources.state(source) === undefined) sourceQueue.add(source);
+          if (reading?.kind !== 'invalid') return reconcileDelivery(id, context, held);
+          await reporter.delivery(id, invalidVerdict(reading, context), held);
+          return undefined;
+        },
+      }),
+    ),
   });
   return { sourceQueue, deliveryQueue };
+}
+
+/** A cluster that changed its identity behind its name is another one, with a claim of its own. */
+async function heldSession({ claims }: Rooms, fleet: Fleet, ref: ClusterRef): Promise<Result<Session>> {
+  const opened = await fleet.session(ref);
+  if (opened.ok && claims.epoch(opened.value.key) === undefined) claims.guard(opened.value.key).leftMs();
+  return opened;
+}
+
+/** Looks for a cluster that could not be named are this far apart. */
+const doubtfulMs = 60_000;
+const lostRetryMs = 1_000;
+
+/** Does the work where the delivery's cluster is held here; else it waits for the claim. */
+async function workOnDelivery(
+  { claims, states }: Rooms,
+  { places }: Placed,
+  of: {
+    id: string;
+    signal: AbortSignal;
+    run: (signal: AbortSignal) => Promise<number | undefined>;
+  },
+): Promise<number | undefined> {
+  const { id, signal, run } = of;
+  const place = await places.find(id);
+  let isMoved = false;
+  const answer = await claims.work(place.key, signal, run).catch((error: unknown) => {
+    // The cluster behind the name is another one by now, or its journal has a later holder.
+    isMoved = problemOf(error).code === 'CLAIM_LOST';
+    if (!isMoved) throw error;
+    places.forget(id);
+    return 'lost' as const;
+  });
+  if (answer !== 'lost') return answer;
+  // What was begun counts for nothing: whoever works on it next looks at it anew.
+  states.forget(id);
+  if (isMoved) return lostRetryMs;
+  return place.isDoubtful ? doubtfulMs : undefined;
+}
+
+/** Sources are fetched where something needs them; the hub's holder fetches all that have a status to be written. */
+function isSourceWanted({ claims }: Rooms, { declarations, places, fleet }: Placed, id: string): boolean {
+  if (!isInlineSource(id) && claims.isOpen(fleet.hub.key)) return true;
+  return declarations.users(id).some((user) => claims.isOpen(places.known(user) ?? ''));
 }
 
 /** No failure of one key may reach another: it is logged and the key is tried again. */
@@ -285,11 +413,13 @@ async function setFinalizer(of: {
 
 async function close(rooms: Rooms, of: Queues & { fleet: Fleet }): Promise<void> {
   await Promise.all([of.sourceQueue.stop(), of.deliveryQueue.stop()]);
+  // From here on nothing writes but this.
   await rooms.inventories
     .flush(AbortSignal.timeout(5_000))
     .catch((error: unknown) =>
       rooms.options.log({ level: 'warn', message: `inventories were not written: ${messageOf(error)}` }),
     );
+  await rooms.claims.stop();
   rooms.stopping.abort(new Error('the controller stops'));
   await Promise.all([of.fleet.close(), rooms.pool.close(), rooms.store.close(), rooms.client.close()]);
 }

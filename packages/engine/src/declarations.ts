@@ -59,6 +59,8 @@ export interface DeclarationsOptions {
   readonly signal: AbortSignal;
   /** A custom resource came, changed in what it asks for, or went. */
   readonly onChange: (change: DeclaredChange) => void;
+  /** A custom resource asks for the same as before, but something else of it changed. */
+  readonly onStatus?: (id: string) => void;
   /** A Secret with clusters or repositories came, changed or went. */
   readonly onSecrets: () => void;
 }
@@ -250,7 +252,10 @@ class Store implements Declarations {
     const after: Declared = { id, dialect, kind, object, reading: dialect.read(object) };
     this.#declared.set(id, after);
     const meaning = meaningOf(after);
-    if (this.#meanings.get(id) === meaning) return;
+    if (this.#meanings.get(id) === meaning) {
+      this.#options.onStatus?.(id);
+      return;
+    }
     this.#meanings.set(id, meaning);
     this.#options.onChange({ id, role: kind.role, before, after });
   }

@@ -24,6 +24,7 @@ import {
   createWriter,
   digestText,
   type KubeClient,
+  type WriteGuard,
   type Writer,
 } from '@weir/kube';
 
@@ -43,6 +44,10 @@ export interface FleetOptions {
   /** Reads a Secret on the hub. */
   readonly secret: (namespace: string, name: string) => Promise<KubeObject | undefined>;
   readonly listener: (clusterKey: string) => CacheListener;
+  /** What every write to that cluster asks first; without it nothing is asked. */
+  readonly guard?: (clusterKey: string) => WriteGuard;
+  /** Who asks, in the clusters' audit logs. */
+  readonly userAgent?: string;
 }
 
 export interface Fleet {
@@ -51,6 +56,8 @@ export interface Fleet {
   session(ref: ClusterRef): Promise<Result<Session>>;
   /** The cluster refused or did not answer: its registration is read again at the next look. */
   doubt(session: Session): void;
+  /** What is known of that cluster counts no more. */
+  reset(clusterKey: string): void;
   close(): Promise<void>;
 }
 
@@ -100,6 +107,16 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
           () => undefined,
         );
     },
+    reset: (clusterKey) => {
+      if (hub.key === clusterKey) hub.cache.reset();
+      for (const { session } of open.values())
+        void session.then(
+          ({ key, cache }) => {
+            if (key === clusterKey) cache.reset();
+          },
+          () => undefined,
+        );
+    },
     close: async () => {
       const sessions = await Promise.allSettled([...open.values()].map((each) => each.session));
       for (const opened of sessions) if (opened.status === 'fulfilled') closeSession(opened.value);
@@ -111,7 +128,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
 type Reopen = (key: string, identity: string, access: ClusterAccess) => Promise<Session>;
 
 async function startSession(access: ClusterAccess, options: FleetOptions): Promise<Session> {
-  const client = connect(access);
+  const { marks, listener, guard, userAgent } = options;
+  const client = connect(access, userAgent === undefined ? {} : { userAgent });
   try {
     const system = await client.get({
       group: '',
@@ -126,8 +144,8 @@ async function startSession(access: ClusterAccess, options: FleetOptions): Promi
         code: 'CLUSTER_UNREACHABLE',
         message: `cluster ${access.name}: has no namespace kube-system, which tells who it is`,
       });
-    const cache = createClusterCache(client, { marks: options.marks, listener: options.listener(key) });
-    return { key, client, writer: createWriter(client), cache };
+    const cache = createClusterCache(client, { marks, listener: listener(key) });
+    return { key, client, writer: createWriter(client, guard?.(key)), cache };
   } catch (error) {
     void client.close();
     throw error;

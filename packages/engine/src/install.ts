@@ -3,6 +3,7 @@
 import { isRecord, type KubeObject, type Problem, refOf } from '@weir/core';
 import type { KubeClient, Writer } from '@weir/kube';
 import { pause } from '@weir/kube';
+import { leaseNamespace } from './lease-objects.ts';
 
 /** Definitions with this label are weir's own and may be brought up to date. */
 export const ownLabel = { key: 'app.kubernetes.io/managed-by', value: 'weir' } as const;
@@ -23,6 +24,9 @@ export async function installHub(options: {
 }): Promise<Installed> {
   const { client, writer, crds } = options;
   const signal = options.signal ?? AbortSignal.timeout(60_000);
+  // Where the replicas keep their Leases. With its labels and rights it may be there already.
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } };
+  await writer.create(namespace, { fieldManager: 'weir', signal });
   const applied: string[] = [];
   const foreign: string[] = [];
   const problems: Problem[] = [];

@@ -5,31 +5,37 @@ import {
   type DeliveryId,
   type Inventory,
   type InventoryEntry,
-  isRecord,
   type KubeObject,
   type ObjectId,
+  type ObjectRef,
   type Owner,
   projectionVersion,
   type ResolvedRef,
-  readEntry,
   type SyncOperation,
   showDelivery,
   storeEntry,
   WeirError,
 } from '@weir/core';
 import { digestText, type KubeClient, type Writer } from '@weir/kube';
+import { readShard, type Shard, shardRef } from './journal-shard.ts';
+import { writeShard } from './journal-write.ts';
 
 export interface Inventories {
-  load(signal: AbortSignal): Promise<void>;
+  /** Reads what is on the hub, of the clusters that are asked for; what is in memory already stays as it is there. */
+  load(signal: AbortSignal, isAskedFor?: (cluster: string) => boolean): Promise<void>;
   get(delivery: DeliveryId): InventoryRecord | undefined;
   open(delivery: DeliveryId, owner: Owner, cluster: string): InventoryRecord;
   /** The delivery, other than `except`, that has the object in that cluster. */
   holder(input: { cluster: string; id: ObjectId; except: DeliveryId }): DeliveryId | undefined;
   deliveries(): readonly DeliveryId[];
+  /** The cluster that the journal of the delivery is about: as known here, or as the hub has it. */
+  clusterOf(delivery: DeliveryId, owner: Owner, signal: AbortSignal): Promise<string | undefined>;
   /** Takes a delivery out of memory; its objects on the hub go with their owner. */
   forget(delivery: DeliveryId): void;
-  /** Writes what is pending, everywhere. */
-  flush(signal: AbortSignal): Promise<void>;
+  /** Takes all deliveries of a cluster out of memory: somebody else goes on with them. */
+  forgetCluster(cluster: string): void;
+  /** Writes what is pending, of one cluster or everywhere. */
+  flush(signal: AbortSignal, cluster?: string): Promise<void>;
 }
 
 /** The inventory of one delivery, with what is not yet written. */
@@ -51,81 +57,125 @@ export interface InventoryRecord extends Inventory {
   destroy(signal: AbortSignal): Promise<void>;
 }
 
+export interface JournalClaims {
+  /** Writes what is kept about deliveries in that cluster. */
+  readonly writerFor: (cluster: string) => Writer;
+  /** Of the claim on that cluster: a journal that was written under a later one is not ours any more. */
+  readonly epochOf: (cluster: string) => number | undefined;
+}
+
 /** About 250 bytes an entry, so that a shard stays well below the 1.5 MB of one etcd value. */
 const entriesPerShard = 1_000;
 /** What a crash loses of this long is found again by applies that change nothing. */
 const lazyWriteMs = 5_000;
 
-interface Stored {
-  shards: number;
-  applied?: ResolvedRef;
-  candidate?: string;
-  operation?: SyncOperation;
+export interface InventoriesOptions {
+  readonly client: KubeClient;
+  readonly writer: Writer;
+  /** Where several replicas share the work. */
+  readonly claims?: JournalClaims;
+  readonly onClaimsFreed: (cluster: string, ids: readonly ObjectId[]) => void;
+  readonly onError: (error: unknown) => void;
 }
 
-export function createInventories(options: {
-  client: KubeClient;
-  writer: Writer;
-  onClaimsFreed: (cluster: string, ids: readonly ObjectId[]) => void;
-  onError: (error: unknown) => void;
-}): Inventories {
-  const records = new Map<DeliveryId, OneInventory>();
-  /** `cluster\0object id` -> delivery. */
-  const claims = new Map<string, DeliveryId>();
-  const shared: Shared = {
-    ...options,
-    claims,
-    contested: new Set(),
-    otherThan: (delivery, cluster, id) => {
-      const isOther = (record: OneInventory): boolean =>
-        record.delivery !== delivery && record.cluster === cluster && record.entries.has(id);
-      return [...records.values()].find(isOther)?.delivery;
-    },
-  };
-  return {
-    load: async (signal) => {
-      const found = await options.client.list(
-        { group: 'weir.dev', version: 'v1alpha1', plural: 'inventories' },
-        { signal },
-      );
+export function createInventories(options: InventoriesOptions): Inventories {
+  return new HubInventories(options);
+}
+
+class HubInventories implements Inventories {
+  readonly #records = new Map<DeliveryId, OneInventory>();
+  readonly #shared: Shared;
+
+  constructor(options: InventoriesOptions) {
+    this.#shared = {
+      ...options,
+      writerFor: (cluster) => options.claims?.writerFor(cluster) ?? options.writer,
+      epochOf: (cluster) => options.claims?.epochOf(cluster),
+      claims: new Map(),
+      contested: new Set(),
+      otherThan: (delivery, cluster, id) => {
+        const isOther = (record: OneInventory): boolean =>
+          record.delivery !== delivery && record.cluster === cluster && record.entries.has(id);
+        return [...this.#records.values()].find(isOther)?.delivery;
+      },
+    };
+  }
+
+  async load(signal: AbortSignal, isAskedFor: (cluster: string) => boolean = () => true): Promise<void> {
+    const kind = { group: 'weir.dev', version: 'v1alpha1', plural: 'inventories' };
+    const found = await this.#shared.client.list(kind, { signal });
+    const known = new Set(this.#records.keys());
+    const shards = found
+      .flatMap((object) => readShard(object) ?? [])
+      .filter(({ cluster, delivery }) => isAskedFor(cluster) && !known.has(delivery))
       // In the order in which they were written: shards are told apart by number, not by name.
-      const shards = found.flatMap((object) => readShard(object) ?? []).sort((a, b) => a.shard - b.shard);
-      for (const read of shards) {
-        const record = records.get(read.delivery) ?? new OneInventory(shared, read);
-        records.set(read.delivery, record);
-        record.adopt(read);
-      }
-    },
-    get: (delivery) => records.get(delivery),
-    open: (delivery, owner, cluster) => {
-      const known = records.get(delivery);
-      if (known !== undefined && known.cluster === cluster && !known.isReleased) {
-        known.owner = owner;
-        return known;
-      }
-      const record = new OneInventory(shared, { delivery, cluster, namespace: owner.namespace });
-      record.owner = owner;
-      if (known !== undefined) record.replace(known);
-      records.set(delivery, record);
-      return record;
-    },
-    holder: ({ cluster, id, except }) => {
-      const holder = claims.get(`${cluster}\0${id}`);
-      return holder === except ? undefined : holder;
-    },
-    deliveries: () => [...records.keys()],
-    forget: (delivery) => {
-      records.get(delivery)?.release();
-      records.delete(delivery);
-    },
-    flush: async (signal) => {
-      await Promise.all([...records.values()].map((record) => record.flush(signal)));
-    },
-  };
+      .sort((a, b) => a.shard - b.shard);
+    for (const read of shards) {
+      const record = this.#records.get(read.delivery) ?? new OneInventory(this.#shared, read);
+      this.#records.set(read.delivery, record);
+      record.adopt(read);
+    }
+  }
+
+  get(delivery: DeliveryId): InventoryRecord | undefined {
+    return this.#records.get(delivery);
+  }
+
+  open(delivery: DeliveryId, owner: Owner, cluster: string): InventoryRecord {
+    const known = this.#records.get(delivery);
+    if (known !== undefined && known.cluster === cluster && !known.isReleased) {
+      known.owner = owner;
+      return known;
+    }
+    const record = new OneInventory(this.#shared, { delivery, cluster, namespace: owner.namespace });
+    record.owner = owner;
+    if (known !== undefined) record.replace(known);
+    this.#records.set(delivery, record);
+    return record;
+  }
+
+  holder({ cluster, id, except }: Parameters<Inventories['holder']>[0]): DeliveryId | undefined {
+    const holder = this.#shared.claims.get(`${cluster}\0${id}`);
+    return holder === except ? undefined : holder;
+  }
+
+  deliveries(): readonly DeliveryId[] {
+    return [...this.#records.keys()];
+  }
+
+  async clusterOf(
+    delivery: DeliveryId,
+    { namespace }: Owner,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const known = this.#records.get(delivery)?.cluster;
+    if (known !== undefined) return known;
+    const found = await this.#shared.client.get(shardRef(delivery, namespace, 0), signal);
+    return found === undefined ? undefined : readShard(found)?.cluster;
+  }
+
+  forget(delivery: DeliveryId): void {
+    this.#records.get(delivery)?.release();
+    this.#records.delete(delivery);
+  }
+
+  forgetCluster(cluster: string): void {
+    for (const [delivery, record] of this.#records) if (record.cluster === cluster) this.forget(delivery);
+  }
+
+  async flush(signal: AbortSignal, cluster?: string): Promise<void> {
+    const asked = [...this.#records.values()].filter(
+      (record) => record.cluster === (cluster ?? record.cluster),
+    );
+    await Promise.all(asked.map((record) => record.flush(signal)));
+  }
 }
 
 interface Shared {
-  readonly writer: Writer;
+  readonly client: KubeClient;
+  readonly writerFor: (cluster: string) => Writer;
+  readonly epochOf: (cluster: string) => number | undefined;
+  /** `cluster\0object id` -> delivery. */
   readonly claims: Map<string, DeliveryId>;
   /** Claims that more than one delivery has had listed. */
   readonly contested: Set<string>;
@@ -133,14 +183,6 @@ interface Shared {
   readonly otherThan: (delivery: DeliveryId, cluster: string, id: ObjectId) => DeliveryId | undefined;
   readonly onClaimsFreed: (cluster: string, ids: readonly ObjectId[]) => void;
   readonly onError: (error: unknown) => void;
-}
-
-interface Shard extends Stored {
-  readonly shard: number;
-  readonly delivery: DeliveryId;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly entries: readonly { id: ObjectId; entry: InventoryEntry }[];
 }
 
 class OneInventory implements InventoryRecord {
@@ -155,8 +197,11 @@ class OneInventory implements InventoryRecord {
   readonly #namespace: string;
   #shards = 0;
   #dirty = false;
-  /** Digests of the shards as they were written last. */
+  /** Digests of the shards as they were written last, and the versions that they have on the hub. */
   readonly #written: string[] = [];
+  #versions: (string | undefined)[] = [];
+  /** Under which the journal was written last. */
+  #epoch: number | undefined;
   /** Members are in memory that were never written, so that nothing of theirs may be created yet. */
   #isOwing = false;
   #isReleased = false;
@@ -176,6 +221,8 @@ class OneInventory implements InventoryRecord {
 
   adopt(shard: Shard): void {
     this.#shards = Math.max(this.#shards, shard.shards, shard.shard + 1);
+    this.#versions[shard.shard] = shard.version;
+    this.#epoch = shard.epoch;
     // Left over from a cluster that the delivery was in before; the next write removes it.
     if (shard.cluster !== this.cluster) return;
     for (const { id, entry } of shard.entries) this.#put(id, entry);
@@ -188,6 +235,7 @@ class OneInventory implements InventoryRecord {
   replace(before: OneInventory): void {
     before.release();
     this.#shards = before.#shards;
+    this.#versions = before.#versions;
     this.#writing = before.#writing;
   }
 
@@ -195,7 +243,9 @@ class OneInventory implements InventoryRecord {
     members: readonly { id: ObjectId; entry: InventoryEntry }[],
     signal: AbortSignal,
   ): Promise<void> {
-    if (members.length === 0 && !this.#isOwing) return;
+    // The first operation under a claim writes its epoch: from then on nobody who held it before can write here.
+    const isFenced = this.#epoch === this.#shared.epochOf(this.cluster);
+    if (members.length === 0 && !this.#isOwing && isFenced) return;
     if (this.#isReleased)
       throw new WeirError({
         code: 'APPLY_FAILED',
@@ -260,8 +310,13 @@ class OneInventory implements InventoryRecord {
     this.release();
     await this.#writing.catch(() => undefined);
     for (let shard = 0; shard < this.#shards; shard++)
-      await this.#shared.writer.remove(this.#ref(shard), { propagation: 'Background', signal });
+      await this.#writer.remove(this.#ref(shard), { propagation: 'Background', signal });
     this.#shards = 0;
+    this.#versions.length = 0;
+  }
+
+  get #writer(): Writer {
+    return this.#shared.writerFor(this.cluster);
   }
 
   #put(id: ObjectId, entry: InventoryEntry): void {
@@ -303,21 +358,47 @@ class OneInventory implements InventoryRecord {
     of: { shard: number; shards: number; entries: readonly unknown[] },
     signal: AbortSignal,
   ): Promise<void> {
-    const { writer } = this.#shared;
     const object = this.#object(of);
     const digest = digestText(JSON.stringify(object));
     if (this.#written[of.shard] === digest) return;
-    const options = { fieldManager: 'weir', signal };
-    const isNew = of.shard >= this.#shards;
-    const isCreated = isNew && (await writer.create(object, options)) !== undefined;
-    if (!isCreated) await writer.apply(object, options);
+    const { client, writerFor, epochOf } = this.#shared;
+    this.#versions[of.shard] = await writeShard({
+      object,
+      ref: this.#ref(of.shard),
+      version: this.#versions[of.shard],
+      client,
+      writer: writerFor(this.cluster),
+      check: (found) => this.#check(found, epochOf(this.cluster)),
+      signal,
+    });
     this.#written[of.shard] = digest;
+  }
+
+  /**
+   * Somebody else has written this shard: whoever held the claim before, or a person. A later holder ends the operation;
+   * members that an earlier one added may exist, so they stay members.
+   */
+  #check(found: KubeObject, epoch: number | undefined): void {
+    const shard = readShard(found);
+    if (shard === undefined || shard.cluster !== this.cluster || shard.ownerUid !== this.owner?.uid) return;
+    if (shard.epoch !== undefined && epoch !== undefined && shard.epoch > epoch)
+      throw new WeirError({
+        code: 'CLAIM_LOST',
+        message: `${showDelivery(this.delivery)}: its journal was written by a later holder of the cluster's claim (epoch ${shard.epoch}, not ${epoch}); nothing is begun here`,
+      });
+    for (const { id, entry } of shard.entries) if (!this.entries.has(id)) this.#addFound(id, entry);
+  }
+
+  #addFound(id: ObjectId, entry: InventoryEntry): void {
+    this.#put(id, entry);
+    this.#touch();
   }
 
   async #write(signal: AbortSignal): Promise<void> {
     if (!this.#dirty || this.#isReleased) return;
     this.#dirty = false;
     try {
+      const epoch = this.#shared.epochOf(this.cluster);
       const stored = [...this.entries].map(([id, entry]) => storeEntry(id, entry));
       const shards = Math.max(1, Math.ceil(stored.length / entriesPerShard));
       for (let shard = 0; shard < shards; shard++) {
@@ -325,22 +406,24 @@ class OneInventory implements InventoryRecord {
         await this.#writeShard({ shard, shards, entries }, signal);
       }
       for (let extra = shards; extra < this.#shards; extra++)
-        await this.#shared.writer.remove(this.#ref(extra), { propagation: 'Background', signal });
+        await this.#writer.remove(this.#ref(extra), { propagation: 'Background', signal });
       this.#shards = shards;
       this.#written.length = shards;
+      this.#versions.length = shards;
+      this.#epoch = epoch;
     } catch (error) {
       this.#dirty = true;
       throw error;
     }
   }
 
-  #ref(shard: number): Parameters<Writer['remove']>[0] {
-    const name = `${shortName(this.delivery)}-${shard}`;
-    return { group: 'weir.dev', version: 'v1alpha1', kind: 'Inventory', namespace: this.#namespace, name };
+  #ref(shard: number): ObjectRef {
+    return shardRef(this.delivery, this.#namespace, shard);
   }
 
   #object(of: { shard: number; shards: number; entries: readonly unknown[] }): KubeObject {
     const { owner } = this;
+    const epoch = this.#shared.epochOf(this.cluster);
     return {
       apiVersion: 'weir.dev/v1alpha1',
       kind: 'Inventory',
@@ -368,6 +451,7 @@ class OneInventory implements InventoryRecord {
         cluster: this.cluster,
         shard: of.shard,
         shards: of.shards,
+        ...(epoch === undefined ? {} : { epoch }),
         ...(this.applied === undefined ? {} : { applied: this.applied }),
         ...(this.candidate === undefined ? {} : { candidate: this.candidate }),
         ...(this.operation === undefined || of.shard > 0 ? {} : { operation: this.operation }),
@@ -375,70 +459,4 @@ class OneInventory implements InventoryRecord {
       },
     };
   }
-}
-
-/** A name for an object on the hub: readable, unique, at most 63 characters with its shard. */
-function shortName(delivery: DeliveryId): string {
-  const [, kind = '', path = ''] = delivery.split(':');
-  const name = path.slice(path.indexOf('/') + 1);
-  return `${kind.toLowerCase().slice(0, 14)}-${name.slice(0, 30).replace(/[^a-z0-9]+$/, '')}-${digestText(delivery).slice(0, 8)}`;
-}
-
-/** Whether the object has the place of this shard: a copy elsewhere says nothing about what a delivery owns. */
-function isInPlace({ metadata }: KubeObject, delivery: DeliveryId, shard: number): boolean {
-  const [, , path = ''] = delivery.split(':');
-  return (
-    metadata.namespace === path.slice(0, path.indexOf('/')) &&
-    metadata.name === `${shortName(delivery)}-${shard}`
-  );
-}
-
-/** Undefined for an object that is no inventory of a format this version knows. */
-function readShard(object: KubeObject): Shard | undefined {
-  const spec = object.spec;
-  if (
-    !isRecord(spec) ||
-    typeof spec.delivery !== 'string' ||
-    typeof spec.cluster !== 'string' ||
-    typeof spec.shard !== 'number' ||
-    spec.format !== 1 ||
-    !isInPlace(object, spec.delivery, spec.shard)
-  )
-    return undefined;
-  const entries = (Array.isArray(spec.entries) ? spec.entries : []).flatMap((stored: unknown) => {
-    const read = isRecord(stored) ? readEntry(stored) : undefined;
-    return read === undefined ? [] : [{ id: read.id, entry: rebased(read.entry, spec.projection) }];
-  });
-  const applied = spec.applied;
-  return {
-    delivery: spec.delivery,
-    shard: spec.shard,
-    cluster: spec.cluster,
-    namespace: object.metadata.namespace ?? '',
-    entries,
-    shards: typeof spec.shards === 'number' ? spec.shards : 1,
-    ...(isRecord(applied) && typeof applied.commit === 'string'
-      ? { applied: applied as unknown as ResolvedRef }
-      : {}),
-    ...(typeof spec.candidate === 'string' ? { candidate: spec.candidate } : {}),
-    ...(isOperation(spec.operation) ? { operation: spec.operation } : {}),
-  };
-}
-
-/** What this version wrote, or nothing: a damaged one is begun anew. */
-function isOperation(value: unknown): value is SyncOperation {
-  return (
-    isRecord(value) &&
-    typeof value.candidate === 'string' &&
-    typeof value.startedAt === 'string' &&
-    isRecord(value.revision) &&
-    isRecord(value.hooks)
-  );
-}
-
-/** Digests of another projection say nothing: the entry is compared anew. */
-function rebased(entry: InventoryEntry, version: unknown): InventoryEntry {
-  if (version === projectionVersion) return entry;
-  const { owned: _owned, ...rest } = entry;
-  return rest;
 }

@@ -43,8 +43,8 @@ class Rig {
     const inventories = createInventories({
       client: {} as KubeClient,
       writer: {
-        apply: async () => ({}),
-        create: async () => ({}),
+        apply: async (object: unknown) => object,
+        create: async (object: unknown) => object,
         remove: async () => 'gone',
       } as unknown as Writer,
       onClaimsFreed: () => undefined,

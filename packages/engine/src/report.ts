@@ -23,7 +23,8 @@ export interface Reporter {
 
 export function createReporter(options: {
   declarations: Declarations;
-  writer: Writer;
+  /** Writes what is told of that custom resource, as long as it is for this replica to tell. */
+  writerFor: (id: string) => Writer;
   now: () => Date;
   log: Log;
 }): Reporter {
@@ -39,8 +40,9 @@ export function createReporter(options: {
       .toISOString()
       .replace(/\.\d+Z$/, 'Z');
     const projection = project(declared, now);
-    await write({ declared, projection, options, signal });
-    for (const event of projection.events) await post({ declared, event, now, options, signal });
+    const to = { ...options, writer: options.writerFor(id) };
+    await write({ declared, projection, options: to, signal });
+    for (const event of projection.events) await post({ declared, event, now, options: to, signal });
   };
   return {
     delivery: (id, verdict, signal) =>

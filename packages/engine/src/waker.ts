@@ -17,6 +17,8 @@ export interface WakerRooms {
   readonly renders: Renders;
   readonly sourceQueue: Queue;
   readonly deliveryQueue: Queue;
+  /** Whether another replica works on the delivery. */
+  readonly isElsewhere: (id: DeliveryId) => boolean;
 }
 
 export interface Waker {
@@ -32,8 +34,14 @@ export interface Waker {
   sourceChanged(change: SourceChange): void;
   sourceTried(id: SourceId): void;
   judged(verdict: DeliveryVerdict, before: DeliveryVerdict | undefined): void;
-  /** Answers how many sources were woken. */
-  pushed(isPushed: (url: string) => boolean): number;
+  /** Answers the sources that were woken. */
+  pushed(isPushed: (url: string) => boolean): readonly SourceId[];
+  /** Another replica has woken these sources. */
+  woken(isWoken: (id: SourceId) => boolean): void;
+  /** Work on a cluster may begin here; with the hub comes what belongs to no other. */
+  opened(of: { readonly deliveries: readonly DeliveryId[]; readonly isHub: boolean }): void;
+  /** Only the status changed: of interest to those that depend on it, where it was not written here. */
+  statusChanged(id: string): void;
 }
 
 /** Changes of objects come in bursts; a verdict over the burst is worth more than one for each. */
@@ -179,12 +187,39 @@ class EventWaker implements Waker {
       rooms.deliveryQueue.add(dependent);
   }
 
-  pushed(isPushed: (url: string) => boolean): number {
+  pushed(isPushed: (url: string) => boolean): readonly SourceId[] {
     const rooms = this.#rooms;
-    if (rooms === undefined) return 0;
+    if (rooms === undefined) return [];
     const woken = rooms.declarations.sources().filter(({ url }) => isPushed(url));
     for (const { id } of woken) rooms.sourceQueue.add(id);
-    return woken.length;
+    return woken.map(({ id }) => id);
+  }
+
+  woken(isWoken: (id: SourceId) => boolean): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    for (const { id } of rooms.declarations.sources()) if (isWoken(id)) rooms.sourceQueue.add(id);
+  }
+
+  opened({ deliveries, isHub }: Parameters<Waker['opened']>[0]): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    const sources = new Set<SourceId>();
+    if (isHub)
+      for (const { id, kind } of rooms.declarations.all()) if (kind.role === 'source') sources.add(id);
+    for (const id of deliveries) {
+      const delivery = rooms.declarations.delivery(id);
+      if (delivery !== undefined && isInlineSource(delivery.source)) markRefresh(delivery, rooms);
+      if (delivery !== undefined) sources.add(delivery.source);
+      rooms.deliveryQueue.add(id);
+    }
+    for (const id of sources) rooms.sourceQueue.add(id);
+  }
+
+  statusChanged(id: string): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined || !rooms.isElsewhere(id)) return;
+    for (const dependent of rooms.declarations.dependents(id)) rooms.deliveryQueue.add(dependent, burstMs);
   }
 }
 

@@ -1,5 +1,6 @@
 // What is live in one cluster, as conclusions: one shared cache that watches only the kinds in use.
-// It keeps no objects and asks nothing but its watches.
+// It keeps no objects and asks nothing but its watches. Bounds: one event in flight a kind, since the next is read when
+// it was taken; one entry an object of a kind in use, of at most `maxBytesPerObject` in the mean (cache-memory.test.ts).
 
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
@@ -16,7 +17,9 @@ import {
   WeirError,
 } from '@weir/core';
 import { ApiError } from './api-error.ts';
+import { isOwnFailure, type Kind, kindKey, newKind, notServed, readKind } from './cached-kind.ts';
 import type { KubeClient } from './client.ts';
+import { followDefinitions } from './definitions.ts';
 import type { Resource } from './discovery.ts';
 import { pause } from './transport.ts';
 import type { WatchEvent } from './watch.ts';
@@ -26,6 +29,10 @@ export interface CacheListener {
   onChange(change: { before: Conclusion | undefined; after: Conclusion | undefined }): void;
   /** The cluster went away (a problem) or came back (undefined). */
   onTrouble(error: WeirError | undefined): void;
+  /** A kind can no longer be seen (a problem), or can be again. */
+  onBlind?(kind: Resource, error: WeirError | undefined): void;
+  /** What the cluster serves has changed. */
+  onKinds?(): void;
 }
 
 export interface CacheOptions {
@@ -33,11 +40,28 @@ export interface CacheOptions {
   readonly listener: CacheListener;
   /** See `WatchOptions`. */
   readonly silenceMs?: number;
+  /** How long a kind that nobody uses any more is followed on; by default 5 minutes. */
+  readonly graceMs?: number;
+  /** Follow the definitions of kinds too, so that a kind that comes or goes is noticed at once. */
+  readonly followsDefinitions?: boolean;
+}
+
+export interface FollowOptions {
+  /** Who uses the kinds from now on, in place of those that it used before. Without a name the use is over at once. */
+  readonly by?: string;
+  /** Objects that are read one by one where their kind cannot be listed. */
+  readonly refs?: readonly ObjectRef[];
+  /** A kind that cannot be seen is no failure: `blindTo` tells of it. */
+  readonly isTolerant?: boolean;
 }
 
 export interface ClusterCache {
   /** Follows these kinds and waits until each is listed; at once for those that are. Throws when the cluster does not answer. */
-  follow(resources: readonly Resource[], signal: AbortSignal): Promise<void>;
+  follow(resources: readonly Resource[], signal: AbortSignal, options?: FollowOptions): Promise<void>;
+  /** It uses no kind any more. Kinds that nobody uses are followed a while longer, and then forgotten. */
+  release(by: string): void;
+  /** Why objects of that kind cannot be seen at present, though the cluster can be. */
+  blindTo(kind: Pick<ObjectRef, 'group' | 'version' | 'kind'>): WeirError | undefined;
   live(ref: ObjectRef): Conclusion | undefined;
   /** What a write answered, ahead of its watch event. */
   note(object: KubeObject): Conclusion;
@@ -45,6 +69,8 @@ export interface ClusterCache {
   /** Why the cluster cannot be seen at present. */
   trouble(): WeirError | undefined;
   size(): number;
+  /** Follows nothing and knows nothing any more; a later `follow` begins anew. Tells no listener. */
+  reset(): void;
   close(): void;
 }
 
@@ -56,21 +82,12 @@ export const digestText = (text: string): string =>
 const listDeadlineMs = 60_000;
 /** A connection that comes back within this time was never away. */
 const troubleAfterMs = 3_000;
-
-interface Kind {
-  readonly resource: Resource;
-  readonly objects: Map<ObjectId, Conclusion>;
-  /** Ids that a relist has not named yet; undefined outside a list. */
-  unseen: Set<ObjectId> | undefined;
-  isSynced: boolean;
-  readonly synced: Promise<void>;
-  readonly markSynced: () => void;
-  readonly stop: AbortController;
-  failure: WeirError | undefined;
-}
-
-const kindKey = (kind: Pick<ObjectRef, 'group' | 'version' | 'kind'>): string =>
-  `${kind.group}/${kind.version}/${kind.kind}`;
+const defaultGraceMs = 300_000;
+/** Objects of kinds that cannot be listed are read one by one, and no more often than this. */
+const singleFreshMs = 60_000;
+const singlesAtOnce = 8;
+/** Of the heap, in the mean: a conclusion and its places in the maps. Large clusters are planned with it. */
+export const maxBytesPerObject = 2_000;
 
 /** Resource versions of objects that are gone, so that a late event does not bring them back. At most this many. */
 const maxTombstones = 10_000;
@@ -87,11 +104,17 @@ class WatchedCache implements ClusterCache {
   readonly #kinds = new Map<string, Kind>();
   readonly #stop = new AbortController();
   readonly #gone = new Map<string, true>();
+  readonly #options: CacheOptions;
+  /** When objects of kinds that cannot be listed were read last, by the monotonic clock. */
+  readonly #singles = new Map<ObjectId, number>();
+  #sweeper: NodeJS.Timeout | undefined;
+  #followsDefinitions = false;
   #awaySince: number | undefined;
   #trouble: WeirError | undefined;
 
   constructor(client: KubeClient, options: CacheOptions) {
     this.#client = client;
+    this.#options = options;
     this.#silence = options.silenceMs === undefined ? {} : { silenceMs: options.silenceMs };
     this.#marks = options.marks;
     this.#listener = options.listener;
@@ -99,22 +122,31 @@ class WatchedCache implements ClusterCache {
     setMaxListeners(0, this.#stop.signal);
   }
 
-  async follow(resources: readonly Resource[], signal: AbortSignal): Promise<void> {
-    const kinds = resources
-      .filter(({ verbs }) => verbs.includes('watch'))
-      .map((resource) => this.#kinds.get(kindKey(resource)) ?? this.#start(resource))
-      .filter(({ isSynced }) => !isSynced);
-    if (kinds.length === 0) return;
-    const listed = Promise.all(kinds.map(({ synced }) => synced)).then(() => true);
+  async follow(
+    resources: readonly Resource[],
+    signal: AbortSignal,
+    options: FollowOptions = {},
+  ): Promise<void> {
+    this.#followDefinitions();
+    const listed = resources.filter(({ verbs }) => verbs.includes('list'));
+    const kinds = listed.map((resource) => this.#kinds.get(kindKey(resource)) ?? this.#start(resource));
+    this.#use(kinds, options.by);
+    const single = resources.filter(({ verbs }) => !verbs.includes('list') && verbs.includes('get'));
+    if (single.length > 0) await this.#readSingles(single, options.refs ?? [], signal);
+    const waiting = (): Kind[] =>
+      kinds.filter((kind) => !kind.isSynced && !(options.isTolerant === true && isOwnFailure(kind)));
+    if (waiting().length === 0) return;
     const over = new AbortController();
-    const done = await Promise.race([
-      listed,
-      this.#giveUp(kinds, AbortSignal.any([signal, over.signal, this.#stop.signal])),
+    const listedAll = Promise.all(waiting().map(({ synced }) => synced)).then(() => true);
+    const isDone = await Promise.race([
+      listedAll,
+      this.#giveUp(waiting, AbortSignal.any([signal, over.signal, this.#stop.signal])),
     ]);
     over.abort();
-    if (!done)
+    for (const kind of kinds) if (!kind.isSynced && isOwnFailure(kind)) kind.isBlind = true;
+    if (!isDone)
       throw (
-        kinds.find(({ failure }) => failure !== undefined)?.failure ??
+        waiting().find(({ failure }) => failure !== undefined)?.failure ??
         new WeirError({
           code: 'CLUSTER_UNREACHABLE',
           message: `cluster ${this.#client.name}: lists did not arrive in time`,
@@ -122,14 +154,97 @@ class WatchedCache implements ClusterCache {
       );
   }
 
-  /** False once a kind has failed before its first list, or the deadline is over. */
-  async #giveUp(kinds: readonly Kind[], signal: AbortSignal): Promise<boolean> {
+  /** Whether nothing is left to wait for. False once a kind has failed before its first list, or the deadline is over. */
+  async #giveUp(waiting: () => readonly Kind[], signal: AbortSignal): Promise<boolean> {
     const until = Date.now() + listDeadlineMs;
     while (!signal.aborted && Date.now() < until) {
       await pause(100, signal);
+      const kinds = waiting();
+      if (kinds.length === 0) return true;
       if (kinds.some(({ failure }) => failure !== undefined)) return false;
     }
     return false;
+  }
+
+  release(by: string): void {
+    this.#use([], by);
+  }
+
+  #use(kinds: readonly Kind[], by: string | undefined): void {
+    for (const kind of kinds) kind.idleSince = performance.now();
+    if (by === undefined) return;
+    const used = new Set(kinds);
+    for (const kind of this.#kinds.values()) {
+      if (used.has(kind)) kind.users.add(by);
+      else if (kind.users.delete(by) && kind.users.size === 0) kind.idleSince = performance.now();
+    }
+    this.#sweepLater();
+  }
+
+  #sweepLater(): void {
+    const isIdle = [...this.#kinds.values()].some(({ users }) => users.size === 0);
+    if (!isIdle || this.#sweeper !== undefined) return;
+    this.#sweeper = setTimeout(() => this.#sweep(), this.#graceMs());
+    // What is forgotten a little later is no reason to keep a process alive.
+    this.#sweeper.unref();
+  }
+
+  #graceMs(): number {
+    return this.#options.graceMs ?? defaultGraceMs;
+  }
+
+  /** Kinds that nobody has used for the grace time: nobody has an object of theirs, so nobody is told. */
+  #sweep(): void {
+    this.#sweeper = undefined;
+    const idle = [...this.#kinds].filter(([, { users }]) => users.size === 0);
+    for (const [key, kind] of idle) {
+      if (performance.now() - kind.idleSince < this.#graceMs()) continue;
+      this.#kinds.delete(key);
+      kind.stop.abort(new Error('nobody uses the kind any more'));
+    }
+    this.#sweepLater();
+  }
+
+  #followDefinitions(): void {
+    if (this.#followsDefinitions || this.#options.followsDefinitions !== true) return;
+    this.#followsDefinitions = true;
+    followDefinitions(this.#client, {
+      signal: this.#stop.signal,
+      onChange: (discovery) => {
+        for (const kind of [...this.#kinds.values()])
+          if (discovery.find(kind.resource) === undefined && !discovery.isStale(kind.resource))
+            this.#refuse(kind, notServed(kind.resource));
+        this.#listener.onKinds?.();
+      },
+    });
+  }
+
+  async #readSingles(
+    resources: readonly Resource[],
+    refs: readonly ObjectRef[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const keys = new Set(resources.map(kindKey));
+    const isDue = (ref: ObjectRef): boolean =>
+      performance.now() - (this.#singles.get(idOf(ref)) ?? Number.NEGATIVE_INFINITY) >= singleFreshMs;
+    const due = refs.filter((ref) => keys.has(kindKey(ref)) && isDue(ref));
+    for (const resource of resources)
+      if (!this.#kinds.has(kindKey(resource))) this.#kinds.set(kindKey(resource), readKind(resource));
+    const worker = async (): Promise<void> => {
+      for (let ref = due.pop(); ref !== undefined; ref = due.pop()) {
+        const object = await this.#client.get(ref, signal);
+        this.#singles.set(idOf(ref), performance.now());
+        const known = this.live(ref);
+        if (object !== undefined) this.note(object);
+        else if (known !== undefined) this.noteGone(ref, known.uid);
+      }
+    };
+    await Promise.all(Array.from({ length: singlesAtOnce }, worker));
+  }
+
+  blindTo(kind: Pick<ObjectRef, 'group' | 'version' | 'kind'>): WeirError | undefined {
+    const known = this.#kinds.get(kindKey(kind));
+    return known?.isBlind === true ? known.failure : undefined;
   }
 
   live(ref: ObjectRef): Conclusion | undefined {
@@ -160,6 +275,17 @@ class WatchedCache implements ClusterCache {
     return total;
   }
 
+  reset(): void {
+    for (const kind of this.#kinds.values()) {
+      kind.stop.abort(new Error('the cache was reset'));
+      kind.objects.clear();
+    }
+    this.#kinds.clear();
+    this.#gone.clear();
+    this.#awaySince = undefined;
+    this.#trouble = undefined;
+  }
+
   close(): void {
     this.#stop.abort(new Error('the cache is closed'));
   }
@@ -173,20 +299,7 @@ class WatchedCache implements ClusterCache {
   }
 
   #start(resource: Resource): Kind {
-    let markSynced: () => void = () => {};
-    const synced = new Promise<void>((resolve) => {
-      markSynced = resolve;
-    });
-    const kind: Kind = {
-      resource,
-      objects: new Map(),
-      unseen: undefined,
-      isSynced: false,
-      synced,
-      markSynced,
-      stop: new AbortController(),
-      failure: undefined,
-    };
+    const kind = newKind(resource);
     this.#kinds.set(kindKey(resource), kind);
     void this.#run(kind);
     return kind;
@@ -263,9 +376,11 @@ class WatchedCache implements ClusterCache {
             { cause: error },
           );
     kind.failure = cause;
+    kind.failedSince ??= Date.now();
     if (cause instanceof ApiError && cause.status === 404) this.#refuse(kind, cause);
     if (!this.#isAway()) {
       this.#comeBack();
+      this.#tellBlind(kind);
       return;
     }
     this.#awaySince ??= Date.now();
@@ -274,29 +389,42 @@ class WatchedCache implements ClusterCache {
     this.#listener.onTrouble(cause);
   }
 
+  /** Others of the cluster can be seen, so this is the kind's own matter. */
+  #tellBlind(kind: Kind): void {
+    const { failure, failedSince } = kind;
+    if (failure === undefined || kind.isBlind || !kind.isSynced) return;
+    if (failedSince === undefined || Date.now() - failedSince < troubleAfterMs) return;
+    kind.isBlind = true;
+    this.#listener.onBlind?.(kind.resource, failure);
+  }
+
   /** Nothing can be watched any more. One kind that fails (a conversion webhook, a missing right) is no such trouble. */
   #isAway(): boolean {
-    const kinds = [...this.#kinds.values()];
+    const kinds = [...this.#kinds.values()].filter(({ resource }) => resource.verbs.includes('list'));
     return (
       kinds.some(({ failure }) => failure !== undefined) &&
-      kinds.every(({ failure, isSynced }) => (failure === undefined ? !isSynced : isOfCluster(failure)))
+      kinds.every((kind) => (kind.failure === undefined ? !kind.isSynced : !isOwnFailure(kind)))
     );
   }
 
   /** A kind that is served no more has no objects to show; a later `follow` starts anew. */
-  #refuse(kind: Kind, error: ApiError): void {
+  #refuse(kind: Kind, error: WeirError): void {
     this.#kinds.delete(kindKey(kind.resource));
     kind.stop.abort(error);
     // Not marked as deleted: where the kind is served again, its objects may be there still.
     for (const before of kind.objects.values()) this.#listener.onChange({ before, after: undefined });
     kind.objects.clear();
     // Whoever asks next what is served must not be told of this kind.
-    this.#client.resources({ fresh: true }).catch(() => undefined);
+    if (error instanceof ApiError) this.#client.resources({ fresh: true }).catch(() => undefined);
   }
 
   #recover(kind: Kind): void {
     kind.failure = undefined;
+    kind.failedSince = undefined;
     this.#comeBack();
+    if (!kind.isBlind) return;
+    kind.isBlind = false;
+    this.#listener.onBlind?.(kind.resource, undefined);
   }
 
   #comeBack(): void {
@@ -305,9 +433,4 @@ class WatchedCache implements ClusterCache {
     this.#trouble = undefined;
     this.#listener.onTrouble(undefined);
   }
-}
-
-/** Not the server's word about one kind: no answer, a failure of the server, or credentials that it refuses. */
-function isOfCluster(failure: WeirError): boolean {
-  return !(failure instanceof ApiError) || failure.status >= 500 || failure.status === 401;
 }

@@ -9,8 +9,11 @@ const ownManager = 'weir';
 
 const isWrite = (entry: AuditEntry): boolean => writeVerbs.has(entry.verb) && !entry.dryRun;
 
+/** Whatever manager they are written or deleted under: journals, and the Leases of the replicas. */
+const ownKinds: ReadonlySet<string> = new Set(['inventories.weir.dev', 'leases.coordination.k8s.io']);
+
 const isOwn = (entry: AuditEntry): boolean =>
-  entry.fieldManager === ownManager || entry.resource === 'inventories.weir.dev';
+  entry.fieldManager === ownManager || ownKinds.has(entry.resource);
 
 /** `patch deployments.apps storefront/storefront`, sorted. */
 export function managedWrites(entries: readonly AuditEntry[]): string[] {
@@ -32,7 +35,7 @@ export function statusWrites(entries: readonly AuditEntry[]): Record<string, num
   const counts: Record<string, number> = {};
   for (const entry of entries) {
     if (!isWrite(entry) || !isOwn(entry) || entry.verb !== 'patch') continue;
-    if (entry.resource === 'inventories.weir.dev' || entry.resource === 'events') continue;
+    if (ownKinds.has(entry.resource) || entry.resource === 'events') continue;
     const name = entry.name ?? '';
     counts[name] = (counts[name] ?? 0) + 1;
   }

@@ -15,6 +15,7 @@ import { switchKeys } from './object-switches.ts';
 import { projectGitRepository } from './project-git-repository.ts';
 import { projectKustomization } from './project-kustomization.ts';
 import { readFlux } from './read-flux.ts';
+import { recallKustomization } from './recall-kustomization.ts';
 import { summarizeFlux } from './summarize-flux.ts';
 
 export const flux: Dialect = {
@@ -48,5 +49,6 @@ export const flux: Dialect = {
   projectDelivery: projectKustomization,
   projectSource: projectGitRepository,
   summarize: summarizeFlux,
+  recallReady: recallKustomization,
   requestPatch: ({ now }) => ({ metadata: { annotations: { [requestedAtAnnotation]: now } } }),
 };
