@@ -1,8 +1,8 @@
 // What is remembered of a delivery between two looks at it. All of it may be lost: it is found again by looking.
 
 import type { DeliveryId, DeliveryVerdict, DriftedField, ObjectId, Recipe, Run } from '@weir/core';
+import type { KnownSuspect } from './ask-drift.ts';
 import type { ActionResult } from './execute.ts';
-import type { KnownSuspect } from './judge-suspects.ts';
 
 export interface DeliveryState {
   /** Of the custom resource: one that was deleted and made again begins anew. */
