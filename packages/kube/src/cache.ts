@@ -69,6 +69,8 @@ export interface ClusterCache {
   /** Why the cluster cannot be seen at present. */
   trouble(): WeirError | undefined;
   size(): number;
+  /** Kinds that are followed now. */
+  kinds(): number;
   /** Follows nothing and knows nothing any more; a later `follow` begins anew. Tells no listener. */
   reset(): void;
   close(): void;
@@ -275,6 +277,10 @@ class WatchedCache implements ClusterCache {
     return total;
   }
 
+  kinds(): number {
+    return this.#kinds.size;
+  }
+
   reset(): void {
     for (const kind of this.#kinds.values()) {
       kind.stop.abort(new Error('the cache was reset'));
@@ -287,6 +293,7 @@ class WatchedCache implements ClusterCache {
   }
 
   close(): void {
+    clearTimeout(this.#sweeper);
     this.#stop.abort(new Error('the cache is closed'));
   }
 

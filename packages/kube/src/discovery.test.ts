@@ -29,3 +29,21 @@ for (const [sentence, answer] of Object.entries(wrong))
       'no list of API groups',
     );
   });
+
+it('tells which group has a server that does not answer, and names the others', async () => {
+  const down = { metadata: { name: 'down.org' }, versions: [{ version: 'v1', freshness: 'Stale' }] };
+  const found = await discover(
+    answering({ '/api': { items: [group('')] }, '/apis': { items: [group('x.org'), down] } }),
+  );
+  const isStale = (name: string): boolean => found.isStale({ group: name, version: 'v1' });
+  expect([found.apiVersions().length, isStale('down.org'), isStale('x.org')]).toEqual([4, true, false]);
+});
+
+it('tells kinds of one name in two groups apart', async () => {
+  const found = await discover(
+    answering({ '/api': { items: [group('')] }, '/apis': { items: [group('x.org'), group('y.org')] } }),
+  );
+  const groupOf = (name: string): string | undefined =>
+    found.find({ group: name, version: 'v1', kind: 'Thing' })?.group;
+  expect([groupOf('x.org'), groupOf('y.org'), groupOf('z.org')]).toEqual(['x.org', 'y.org', undefined]);
+});

@@ -19,6 +19,8 @@ export interface Discovery {
   /** The resource of a kind at exactly this version. */
   find(kind: Pick<ObjectRef, 'group' | 'version' | 'kind'>): Resource | undefined;
   readonly all: readonly Resource[];
+  /** Whether the server behind that version of the group does not answer, so that its kinds are not known now. */
+  isStale(kind: Pick<ObjectRef, 'group' | 'version'>): boolean;
   /** `v1`, `apps/v1`, `apps/v1/Deployment`: as Helm's capabilities list them. */
   apiVersions(): readonly string[];
 }
@@ -33,14 +35,31 @@ export async function discover(transport: Transport, signal?: AbortSignal): Prom
     transport.send({ method: 'GET', path: '/api', accept, ...aborting }),
     transport.send({ method: 'GET', path: '/apis', accept, ...aborting }),
   ]);
-  return discoveryOf([...resourcesOf(core, '/api'), ...resourcesOf(groups, '/apis')]);
+  const stale = staleVersions(groups);
+  return discoveryOf([...resourcesOf(core, '/api'), ...resourcesOf(groups, '/apis')], stale);
 }
 
-export function discoveryOf(all: readonly Resource[]): Discovery {
+/** Versions of groups whose own server does not answer; the API server names them, with what it remembers or with nothing. */
+function staleVersions(answer: unknown): Set<string> {
+  const groups = isRecord(answer) ? listOf(answer.items) : [];
+  return new Set(
+    groups.flatMap((group) =>
+      listOf(group.versions)
+        .filter(({ freshness }) => freshness === 'Stale')
+        .map(({ version }) => `${nameOf(group)}/${text(version)}`),
+    ),
+  );
+}
+
+export function discoveryOf(
+  all: readonly Resource[],
+  stale: ReadonlySet<string> = new Set<string>(),
+): Discovery {
   const byKind = new Map(all.map((resource) => [keyOf(resource), resource]));
   return {
     all,
     find: (kind) => byKind.get(keyOf(kind)),
+    isStale: ({ group, version }) => stale.has(`${group}/${version}`),
     apiVersions: () => {
       const names = new Set<string>();
       for (const { group, version, kind } of all) {
@@ -58,6 +77,8 @@ const keyOf = (kind: Pick<ObjectRef, 'group' | 'version' | 'kind'>): string =>
 const listOf = (value: unknown): Record<string, unknown>[] =>
   Array.isArray(value) ? value.filter(isRecord) : [];
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const nameOf = (group: Record<string, unknown>): string =>
+  isRecord(group.metadata) ? text(group.metadata.name) : '';
 
 /** An answer of another sort must not be taken for a cluster that serves nothing: its objects would count as gone. */
 function resourcesOf(answer: unknown, path: string): Resource[] {
@@ -73,7 +94,7 @@ function resourcesOf(answer: unknown, path: string): Resource[] {
         if (text(kind.kind) === '' || text(resource.resource).includes('/')) return [];
         return [
           {
-            group: isRecord(group.metadata) ? text(group.metadata.name) : '',
+            group: nameOf(group),
             version: text(version.version),
             kind: text(kind.kind),
             plural: text(resource.resource),

@@ -30,6 +30,8 @@ export type WatchEvent =
 /** The server sends a bookmark about every minute; two missed ones mean a dead connection. */
 const defaultSilenceMs = 130_000;
 const maxBackoffMs = 10_000;
+/** A missing right is granted by people: who was refused asks rarely. */
+const maxForbiddenBackoffMs = 30_000;
 /** A server that closes a watch within this time is asked again slower and slower. */
 const shortMs = 1_000;
 /** Refused attempts to go on from a version, before a new list is asked for. */
@@ -82,7 +84,9 @@ export async function* watchResource(
     const waitMs = error instanceof ApiError && error.status === 429 ? error.retryAfterMs : undefined;
     if (waitMs === undefined || cursor.failures > quietRefusals)
       yield { kind: 'trouble', error: error ?? endedEarly(resource) };
-    const backoffMs = Math.min(200 * 2 ** cursor.failures, maxBackoffMs) * (0.5 + Math.random());
+    const isForbidden = error instanceof ApiError && error.status === 403;
+    const most = isForbidden ? maxForbiddenBackoffMs : maxBackoffMs;
+    const backoffMs = Math.min(200 * 2 ** cursor.failures, most) * (0.5 + Math.random());
     await pause(Math.max(backoffMs, waitMs ?? 0), options.signal);
   }
 }
