@@ -149,6 +149,7 @@ export const builtInKinds: Readonly<Record<string, Rule>> = {
   'batch/Job': job,
   'autoscaling/HorizontalPodAutoscaler': horizontalPodAutoscaler,
   '/Service': (object) => (specOf(object).type === 'LoadBalancer' ? loadBalanced(object) : healthy),
+  'extensions/Ingress': loadBalanced,
   'networking.k8s.io/Ingress': loadBalanced,
   '/PersistentVolumeClaim': persistentVolumeClaim,
   '/Namespace': namespace,

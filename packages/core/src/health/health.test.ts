@@ -131,6 +131,10 @@ const tables: Record<string, Record<string, [yaml: string, expected: string]>> =
       'Healthy',
     ],
     'that is not ready': ['{ spec: { restartPolicy: Always }, status: { phase: Running } }', 'Progressing'],
+    'that ends, of an owner who asks for it to be judged as one that does not': [
+      '{ metadata: { annotations: { argocd.argoproj.io/ignore-restart-policy: "true" } }, spec: { restartPolicy: OnFailure }, status: { phase: Running, conditions: [{ type: Ready, status: "True" }] } }',
+      'Healthy',
+    ],
     'that is not ready since it broke down': [
       '{ spec: { restartPolicy: Always }, status: { phase: Running, containerStatuses: [{ name: a, lastState: { terminated: { exitCode: 3 } } }] } }',
       'Degraded: a ended with exit code 3',
@@ -149,6 +153,14 @@ const tables: Record<string, Record<string, [yaml: string, expected: string]>> =
     ],
   },
   'batch/v1 Job': {
+    'that is deleted before its end was seen': [
+      'metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [argocd.argoproj.io/hook-finalizer] }',
+      'Progressing',
+    ],
+    'that is deleted': [
+      'metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [a/b, c/d] }',
+      'Progressing: Pending deletion, waiting for the finalizers a/b, c/d',
+    ],
     'that runs': ['status: { active: 1 }', 'Progressing'],
     'that is complete': [
       'status: { conditions: [{ type: SuccessCriteriaMet, status: "True" }, { type: Complete, status: "True", message: done }] }',
@@ -298,6 +310,11 @@ const tables: Record<string, Record<string, [yaml: string, expected: string]>> =
       'status: { observedGeneration: 1, conditions: [{ type: Ready, status: "True" }] }',
       'Progressing: waiting for the controller to observe generation 2',
     ],
+  },
+  'argoproj.io/v1alpha1 Workflow': {
+    'that runs': ['status: { phase: Running }', 'Progressing'],
+    'that failed': ['status: { phase: Failed, message: exit 1 }', 'Degraded: exit 1'],
+    'that succeeded': ['status: { phase: Succeeded }', 'Healthy'],
   },
   'v1 ConfigMap': { 'has no health': ['data: {}', 'none'] },
   'rbac.authorization.k8s.io/v1 Role': { 'has no health': ['rules: []', 'none'] },

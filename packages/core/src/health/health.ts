@@ -17,7 +17,7 @@ const builtInGroups = /^$|^(apps|batch|autoscaling|policy|extensions)$|\.k8s\.io
 /** Undefined for kinds that have no health. */
 export function judgeHealth(object: KubeObject): Health | undefined {
   const { deletionTimestamp, finalizers } = fieldsOf(object.metadata);
-  if (deletionTimestamp !== undefined) return pendingDeletion(finalizers);
+  if (deletionTimestamp !== undefined && !isEndingHook(finalizers)) return pendingDeletion(finalizers);
   const group = groupOf(object.apiVersion);
   const rules = findRules(group, object.kind);
   if (rules !== undefined) return evaluateRules(rules, object);
@@ -25,6 +25,12 @@ export function judgeHealth(object: KubeObject): Health | undefined {
   if (Object.hasOwn(builtInKinds, key)) return builtInKinds[key]?.(object);
   return builtInGroups.test(group) ? undefined : byConditions(object);
 }
+
+/** A hook that is deleted before its end was seen is kept by this finalizer, until its health was read. */
+const hookFinalizer = 'argocd.argoproj.io/hook-finalizer';
+
+const isEndingHook = (finalizers: unknown): boolean =>
+  Array.isArray(finalizers) && finalizers.includes(hookFinalizer);
 
 function pendingDeletion(finalizers: unknown): Health {
   const names = Array.isArray(finalizers) ? finalizers.slice(0, 20).join(', ') : '';

@@ -79,8 +79,16 @@ function sum(values: unknown): number {
 
 /** Own members only: an object's prototype is nobody's status. */
 function memberOf(value: unknown, step: string): unknown {
-  if (Array.isArray(value)) return value.at(Number(step));
+  if (Array.isArray(value) && step.includes('=')) return entriesWith(value, step);
+  if (Array.isArray(value)) return Number.isInteger(Number(step)) ? value.at(Number(step)) : undefined;
   return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+}
+
+/** `[status=False]`: the entries whose member says so. */
+function entriesWith(values: readonly unknown[], step: string): unknown[] {
+  const equals = step.indexOf('=');
+  const wanted = step.slice(equals + 1);
+  return values.filter((entry) => String(memberOf(entry, step.slice(0, equals))) === wanted);
 }
 
 export function entriesOf(value: unknown): [key: string | number, entry: unknown][] {
@@ -115,7 +123,14 @@ function alternativeOf(source: string): Alternative {
 
 export function fillTemplate(scope: Scope, template: string): string {
   const filled = piecesOf(template).map((piece) => (typeof piece === 'string' ? piece : pick(scope, piece)));
-  return filled.join('').trim().slice(0, longestMessage);
+  return trimEnd(filled.join('').trim()).slice(0, longestMessage);
+}
+
+/** Where the last path had nothing to say, what leads to it goes too. */
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' :-'.includes(text[end - 1] ?? '')) end -= 1;
+  return text.slice(0, end);
 }
 
 function pick(scope: Scope, alternatives: readonly Alternative[]): string {

@@ -29,9 +29,18 @@ function podFailure(object: KubeObject): Health | undefined {
   return undefined;
 }
 
+/** A pod that ends is no failure of one that is to run for ever; its owner may ask to judge it so all the same. */
+function restartsOf(object: KubeObject): string {
+  const { annotations } = fieldsOf(object.metadata);
+  const { 'argocd.argoproj.io/ignore-restart-policy': ignored, 'argocd.argoproj.io/hook': hook } =
+    fieldsOf(annotations);
+  if (ignored === 'true' && hook === undefined) return 'Always';
+  return textOf(specOf(object).restartPolicy) || 'Always';
+}
+
 export function pod(object: KubeObject): Health {
   const phase = textOf(statusOf(object).phase);
-  const restarts = textOf(specOf(object).restartPolicy) || 'Always';
+  const restarts = restartsOf(object);
   const failure = restarts === 'Always' ? podFailure(object) : undefined;
   if (failure !== undefined) return failure;
   if (phase === 'Succeeded') return healthy;

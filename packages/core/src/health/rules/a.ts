@@ -288,6 +288,17 @@ export const a = {
       { when: ['status', 'absent'], is: 'Progressing', say: 'waiting for the experiment to finish' },
     ],
     Rollout: rollout,
+    Workflow: [
+      {
+        table: 'status.phase',
+        Progressing: ['', 'Pending', 'Running'],
+        Healthy: ['Succeeded'],
+        Degraded: ['Failed', 'Error'],
+        otherwise: 'Unknown',
+        say: '{status.message}',
+      },
+      waiting(''),
+    ],
   },
   'astra.netapp.io': {
     Application: [

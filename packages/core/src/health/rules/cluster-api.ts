@@ -16,7 +16,7 @@ export const clusterApi = {
     Cluster: [
       suspendedIf(['spec.paused', 'is', true], 'Cluster is paused'),
       // Of severity Info is what takes its time.
-      progressingIf({ some: 'status.conditions', that: isUnderWay }),
+      progressingIf({ some: 'status.conditions', that: isUnderWay }, '{@.message|@.reason}'),
       degradedIf('Ready=False'),
       {
         table: 'status.phase',
@@ -63,7 +63,7 @@ export const clusterApi = {
         Healthy: ['Running', 'Scaling'],
         Degraded: ['Failed', 'Unknown'],
         otherwise: 'Progressing',
-        say: 'MachinePool is {status.phase}: {status.conditions.*.reason}',
+        say: 'MachinePool is {status.phase}: {status.conditions[status=False].*.reason}',
       },
       waiting('waiting for the machines'),
     ],
@@ -77,15 +77,10 @@ export const clusterApi = {
       // The API server stays ready while it is updated.
       progressingIf('EKSControlPlaneUpdating=True', 'the control plane is being updated'),
       healthyIf('Ready=True', 'the control plane is ready'),
-      degradedIf({
-        some: 'status.conditions',
-        that: {
-          all: [
-            ['status', 'is', 'False'],
-            ['severity', 'is', 'Error'],
-          ],
-        },
-      }),
+      degradedIf(
+        ['status.conditions[status=False][severity=Error].#', 'above', 0],
+        '{status.conditions[status=False][severity=Error].*.message}',
+      ),
       waiting('the control plane is not ready'),
     ],
   },
