@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_FRAME_BYTES } from './envelope.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
-import { MAX_FRAME_BYTES } from './messages.ts';
 
 function frame(message: unknown): Buffer {
   const encoded = encodeFrame(message);

@@ -1,6 +1,6 @@
 // Cuts a byte stream into length-prefixed JSON frames and back; it never looks at what a message means.
 
-import { MAX_FRAME_BYTES } from './messages.ts';
+import { MAX_FRAME_BYTES } from './envelope.ts';
 
 const HEADER_BYTES = 4;
 

@@ -1,36 +1,11 @@
-// Every message between weir and the native `render` binary, once; it decides no behaviour. The Go side is
+// Every message between weir and the native `render` binary, once; envelope.ts wraps them. It decides no behaviour. The Go side is
 // native/render/wire/messages.go: a change that the other side cannot read raises PROTOCOL in both.
 
 import type { Json, KubeObject } from '@weir/core';
+import type { ENVELOPE_ERROR_CODES, Failure, PoolReason } from './envelope.ts';
 
 /** The version of these messages. */
 export const PROTOCOL = 2;
-
-/** The largest frame, in bytes, in either direction. */
-export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
-
-/** The first frame of a process. */
-export interface Hello {
-  readonly type: 'hello';
-  readonly protocol: number;
-  readonly role: string;
-  /** Versions of the upstream libraries that decide the output. */
-  readonly evaluators: Readonly<Record<string, string>>;
-}
-
-export interface Request {
-  readonly id: number;
-  readonly method: 'render' | 'ping';
-  readonly params: RenderRequest | Readonly<Record<string, never>>;
-}
-
-export type Response =
-  | { readonly id: number; readonly ok: true; readonly result: RenderResult | Pong }
-  | { readonly id: number; readonly ok: false; readonly error: RenderFailure; readonly reads?: ReadSet };
-
-export interface Pong {
-  readonly protocol: number;
-}
 
 /** What to render. Options of another type than the resolved one are ignored. */
 export interface RenderRequest {
@@ -196,31 +171,21 @@ export interface ReadSet {
   readonly misses: readonly string[];
 }
 
-/** `file` is repository-relative, `line` 1-based. */
-export interface RenderFailure {
+export interface RenderFailure extends Failure {
   readonly code: RenderErrorCode;
-  readonly message: string;
-  readonly file?: string;
-  readonly line?: number;
 }
 
-/** The codes of the binary, as in native/render/wire/codes.go. */
+/** The codes of the binary's own, as in native/render/wire/codes.go. */
 export const BINARY_ERROR_CODES = [
   'BLOB_MISSING',
   'CHART_INVALID',
   'DEPENDENCY_MISSING',
-  'EVALUATOR_PANICKED',
   'FILE_TOO_LARGE',
-  'FRAME_INVALID',
-  'FRAME_TOO_LARGE',
   'JSON_INVALID',
   'JSONNET_UNSUPPORTED',
   'KUSTOMIZE_FAILED',
   'MANIFEST_INVALID',
-  'METHOD_UNKNOWN',
   'OBJECT_INVALID',
-  'OUTPUT_TOO_LARGE',
-  'PARAMS_INVALID',
   'PATH_ESCAPES_SNAPSHOT',
   'PATH_NOT_FOUND',
   'REMOTE_BASE_REFUSED',
@@ -233,16 +198,7 @@ export const BINARY_ERROR_CODES = [
   'YAML_TOO_LARGE',
 ] as const;
 
-/** The codes of the pool: they say nothing about the repository, and a later attempt may succeed. */
-export const POOL_ERROR_CODES = [
-  'RENDER_ABORTED',
-  'RENDER_CLOSED',
-  'RENDER_CRASHED',
-  'RENDER_MEMORY',
-  'RENDER_PROTOCOL_MISMATCH',
-  'RENDER_QUEUE_FULL',
-  'RENDER_START_FAILED',
-  'RENDER_TIMEOUT',
-] as const;
-
-export type RenderErrorCode = (typeof BINARY_ERROR_CODES)[number] | (typeof POOL_ERROR_CODES)[number];
+export type RenderErrorCode =
+  | (typeof BINARY_ERROR_CODES)[number]
+  | (typeof ENVELOPE_ERROR_CODES)[number]
+  | `RENDER_${PoolReason}`;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ENVELOPE_ERROR_CODES } from './envelope.ts';
 import { BINARY_ERROR_CODES, PROTOCOL } from './messages.ts';
 import { parseAnswer, parseHello } from './parse-answer.ts';
 import { repositoryRoot } from './testing/render-binary.ts';
@@ -31,15 +32,16 @@ describe('what a process says', () => {
 });
 
 describe('both sides of the wire', () => {
-  const wire = join(repositoryRoot, 'native', 'render', 'wire');
+  const go = (path: string) => readFileSync(join(repositoryRoot, 'native', path), 'utf8');
+  const codesIn = (path: string) =>
+    [...go(path).matchAll(/^\t\w+ += "([A-Z_]+)"$/gm)].map((match) => match[1]).sort();
 
   it('know the same error codes', () => {
-    const codes = readFileSync(join(wire, 'codes.go'), 'utf8').matchAll(/^\t\w+ += "([A-Z_]+)"$/gm);
-    expect([...codes].map((match) => match[1]).sort()).toEqual([...BINARY_ERROR_CODES].sort());
+    expect(codesIn('stdio/failure.go')).toEqual([...ENVELOPE_ERROR_CODES].sort());
+    expect(codesIn('render/wire/codes.go')).toEqual([...BINARY_ERROR_CODES].sort());
   });
 
   it('speak the same protocol', () => {
-    const go = readFileSync(join(wire, 'messages.go'), 'utf8');
-    expect(go).toContain(`const Protocol = ${PROTOCOL}\n`);
+    expect(go('render/wire/messages.go')).toContain(`const Protocol = ${PROTOCOL}\n`);
   });
 });

@@ -1,10 +1,8 @@
-// Checks the shape of what a render process says, at the edge; it never judges a rendering's content.
+// Checks the shape of what a native process says, at the edge; it never judges the content of an answer.
 
-import type { Hello, ReadSet, RenderFailure, Response } from './messages.ts';
+import type { Answer, Failure, Fields, Hello } from './envelope.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -25,21 +23,24 @@ export function parseHello(message: unknown): Hello | undefined {
 }
 
 /** An answer, or undefined where the message is none. */
-export function parseAnswer(message: unknown): Response | undefined {
+export function parseAnswer(message: unknown): Answer | undefined {
   if (!isFields(message) || typeof message.id !== 'number') {
     return undefined;
   }
+  const { id, result, error, reads } = message;
   if (message.ok === true) {
-    return isFields(message.result) ? (message as unknown as Response) : undefined;
+    return isFields(result) ? { id, ok: true, result } : undefined;
   }
-  const error = message.error;
-  return isFailure(error) && isOptionalReads(message.reads) ? (message as unknown as Response) : undefined;
+  if (!isFailure(error) || (reads !== undefined && !isReads(reads))) {
+    return undefined;
+  }
+  return reads === undefined ? { id, ok: false, error } : { id, ok: false, error, reads };
 }
 
-function isFailure(value: unknown): value is RenderFailure {
+function isFailure(value: unknown): value is Failure {
   return isFields(value) && typeof value.code === 'string' && typeof value.message === 'string';
 }
 
-function isOptionalReads(value: unknown): value is ReadSet | undefined {
-  return value === undefined || (isFields(value) && isFields(value.files) && isFields(value.dirs));
+function isReads(value: unknown): value is Fields {
+  return isFields(value) && isFields(value.files) && isFields(value.dirs);
 }

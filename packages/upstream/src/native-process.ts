@@ -1,9 +1,9 @@
-// Runs one render binary: starts it, checks its handshake, asks it one thing at a time. It never decides when to kill it.
+// Runs one native program: starts it, checks its handshake, asks it one thing at a time. It never decides when to kill it.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { type Answer, type Failure, type Hello, type NativeRole, poolFailure } from './envelope.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
-import { type Hello, PROTOCOL, type RenderFailure, type Request, type Response } from './messages.ts';
 import { parseAnswer, parseHello } from './parse-answer.ts';
 
 /** A start takes tens of milliseconds; a machine under load is given this much. */
@@ -12,31 +12,34 @@ const HANDSHAKE_TIMEOUT_MS = 15_000;
 /** Of stderr only the last bytes are looked at, for Go's reason of a crash. */
 const STDERR_KEPT_BYTES = 16 * 1024;
 
-export interface RenderProcessOptions {
+interface NativeProcessOptions {
+  readonly role: NativeRole;
   readonly binary: string;
   /** The soft limit Go's collector works towards. */
   readonly memoryLimitBytes: number;
 }
 
-export type Started =
-  | { readonly ok: true; readonly process: RenderProcess }
-  | { readonly ok: false; readonly error: RenderFailure };
+type Started =
+  | { readonly ok: true; readonly process: NativeProcess }
+  | { readonly ok: false; readonly error: Failure };
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** One child. After its end every question is answered with why it ended. */
-export class RenderProcess {
+export class NativeProcess {
+  readonly #role: NativeRole;
   readonly #child: Child;
   readonly #decoder = new FrameDecoder();
   readonly #ended: Promise<void>;
   #stderr = '';
   #hello: Hello | undefined;
-  #waiting: ((answer: Response) => void) | undefined;
-  #handshake: ((problem: RenderFailure | undefined) => void) | undefined;
-  #end: RenderFailure | undefined;
+  #waiting: ((answer: Answer) => void) | undefined;
+  #handshake: ((problem: Failure | undefined) => void) | undefined;
+  #end: Failure | undefined;
   #lastId = 0;
 
-  private constructor(options: RenderProcessOptions) {
+  private constructor(options: NativeProcessOptions) {
+    this.#role = options.role;
     this.#child = spawn(options.binary, [], {
       cwd: '/',
       env: { HOME: '/nonexistent', GOMEMLIMIT: String(options.memoryLimitBytes) },
@@ -44,14 +47,12 @@ export class RenderProcess {
     });
     this.#ended = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
-        this.#finish(crash(code, signal, this.#stderr));
+        this.#finish(crash(this.#role, { code, signal, stderr: this.#stderr }));
         resolve();
       });
       this.#child.once('error', (error) => {
-        this.#finish({
-          code: 'RENDER_START_FAILED',
-          message: `render binary cannot be started: ${error.message}`,
-        });
+        const message = `${this.#role.name} binary cannot be started: ${error.message}`;
+        this.#finish(poolFailure(this.#role, 'START_FAILED', message));
         resolve();
       });
     });
@@ -63,14 +64,12 @@ export class RenderProcess {
   }
 
   /** Resolves once the handshake is done; a process that failed it is gone. */
-  static async start(options: RenderProcessOptions): Promise<Started> {
-    const started = new RenderProcess(options);
-    const problem = await new Promise<RenderFailure | undefined>((resolve) => {
+  static async start(options: NativeProcessOptions): Promise<Started> {
+    const started = new NativeProcess(options);
+    const problem = await new Promise<Failure | undefined>((resolve) => {
       const timer = setTimeout(() => {
-        started.kill({
-          code: 'RENDER_START_FAILED',
-          message: `render binary sent no handshake within ${HANDSHAKE_TIMEOUT_MS} ms`,
-        });
+        const message = `${options.role.name} binary sent no handshake within ${HANDSHAKE_TIMEOUT_MS} ms`;
+        started.kill(poolFailure(options.role, 'START_FAILED', message));
       }, HANDSHAKE_TIMEOUT_MS);
       started.#handshake = (failure) => {
         clearTimeout(timer);
@@ -101,7 +100,7 @@ export class RenderProcess {
   }
 
   /** Asks one thing; the one before must have been answered. */
-  ask(request: Omit<Request, 'id'>): Promise<Response> {
+  ask(request: { readonly method: string; readonly params: unknown }): Promise<Answer> {
     this.#lastId += 1;
     const id = this.#lastId;
     if (this.#end !== undefined) {
@@ -119,14 +118,14 @@ export class RenderProcess {
   }
 
   /** Ends the process at once; what it was asked is answered with the reason. */
-  kill(reason: RenderFailure): void {
+  kill(reason: Failure): void {
     this.#finish(reason);
     this.#child.kill('SIGKILL');
   }
 
   /** Lets an idle process end by itself. */
   stop(): void {
-    this.#finish({ code: 'RENDER_CLOSED', message: 'render process was stopped' });
+    this.#finish(poolFailure(this.#role, 'CLOSED', `${this.#role.name} process was stopped`));
     this.#child.stdin.end();
   }
 
@@ -136,12 +135,17 @@ export class RenderProcess {
     }
     const decoded = this.#decoder.push(chunk);
     if (!decoded.ok) {
-      this.kill({ code: 'RENDER_CRASHED', message: `render process broke the protocol: ${decoded.problem}` });
+      this.#breach(decoded.problem);
       return;
     }
     for (const message of decoded.messages) {
       this.#receive(message);
     }
+  }
+
+  #breach(problem: string): void {
+    const message = `${this.#role.name} process broke the protocol: ${problem}`;
+    this.kill(poolFailure(this.#role, 'CRASHED', message));
   }
 
   #receive(message: unknown): void {
@@ -151,7 +155,7 @@ export class RenderProcess {
     }
     const answer = parseAnswer(message);
     if (answer === undefined || this.#waiting === undefined || answer.id !== this.#lastId) {
-      this.kill({ code: 'RENDER_CRASHED', message: 'render process broke the protocol: unexpected message' });
+      this.#breach('unexpected message');
       return;
     }
     const resolve = this.#waiting;
@@ -161,25 +165,27 @@ export class RenderProcess {
 
   #greet(message: unknown): void {
     const hello = parseHello(message);
+    const { name, protocol } = this.#role;
     const spoken = hello === undefined ? 'no handshake' : `${hello.role} protocol ${hello.protocol}`;
-    if (hello === undefined || hello.protocol !== PROTOCOL || hello.role !== 'render') {
-      const expected = `expected render protocol ${PROTOCOL}; build the native binaries of this version`;
-      this.kill({ code: 'RENDER_PROTOCOL_MISMATCH', message: `render binary speaks ${spoken}, ${expected}` });
+    if (hello === undefined || hello.protocol !== protocol || hello.role !== name) {
+      const expected = `expected ${name} protocol ${protocol}; build the native binaries of this version`;
+      const message = `${name} binary speaks ${spoken}, ${expected}`;
+      this.kill(poolFailure(this.#role, 'PROTOCOL_MISMATCH', message));
       return;
     }
     this.#hello = hello;
     this.#handshake?.(undefined);
   }
 
-  #finish(reason: RenderFailure): void {
+  #finish(reason: Failure): void {
     if (this.#end !== undefined) {
       return;
     }
     this.#end = reason;
     if (this.#hello === undefined) {
-      this.#handshake?.(
-        reason.code === 'RENDER_CRASHED' ? { ...reason, code: 'RENDER_START_FAILED' } : reason,
-      );
+      const { prefix } = this.#role;
+      const hasCrashed = reason.code === `${prefix}_CRASHED`;
+      this.#handshake?.(hasCrashed ? poolFailure(this.#role, 'START_FAILED', reason.message) : reason);
     }
     this.#waiting?.({ id: this.#lastId, ok: false, error: reason });
     this.#waiting = undefined;
@@ -187,11 +193,12 @@ export class RenderProcess {
 }
 
 /** Only Go's own reasons are quoted: a panic's text may hold what was being rendered. */
-function crash(code: number | null, signal: string | null, stderr: string): RenderFailure {
-  const fatal = /^(fatal error: .*|runtime: goroutine stack exceeds .*)$/m.exec(stderr)?.[1];
-  const how = signal === null ? `with status ${code}` : `by ${signal}`;
-  return {
-    code: 'RENDER_CRASHED',
-    message: `render process ended ${how}${fatal === undefined ? '' : ` (${fatal})`}`,
-  };
+function crash(
+  role: NativeRole,
+  end: { code: number | null; signal: string | null; stderr: string },
+): Failure {
+  const fatal = /^(fatal error: .*|runtime: goroutine stack exceeds .*)$/m.exec(end.stderr)?.[1];
+  const how = end.signal === null ? `with status ${end.code}` : `by ${end.signal}`;
+  const why = fatal === undefined ? '' : ` (${fatal})`;
+  return poolFailure(role, 'CRASHED', `${role.name} process ended ${how}${why}`);
 }
