@@ -36,6 +36,7 @@ async function answer(exchange: Exchange): Promise<void> {
   const { request, client, faults } = exchange;
   const info = readRequest(request.method, request.url);
   const body = await readBody(request);
+  const { generation } = faults;
   const drawn = faults.forRequest(info);
   for (const fault of drawn) {
     if (fault.kind !== 'latency') continue;
@@ -44,13 +45,13 @@ async function answer(exchange: Exchange): Promise<void> {
   }
   const ending = drawn.find(({ kind }) => kind !== 'latency' && kind !== 'clock-skew');
   if (ending !== undefined) faults.note(ending, info);
-  if (ending !== undefined && !isExecuted(ending)) return end({ exchange, fault: ending });
+  if (ending !== undefined && !isExecuted(ending)) return end({ exchange, fault: ending, generation });
   const answered = await forward(exchange, body);
   if (ending === undefined) return relay({ exchange, info, drawn, answered });
   if (ending.kind === 'reset' && ending.at === 'body') return relayHalf(client, answered);
   answered.body.resume();
   await ended(answered);
-  end({ exchange, fault: ending });
+  end({ exchange, fault: ending, generation });
 }
 
 async function readBody(request: Http2ServerRequest): Promise<Buffer> {
@@ -83,11 +84,12 @@ async function ended({ body, status }: UpstreamAnswer): Promise<void> {
   body.destroy();
 }
 
-function end({ exchange, fault }: { exchange: Exchange; fault: RequestFault }): void {
-  const { client, faults } = exchange;
+function end(of: { exchange: Exchange; fault: RequestFault; generation: number }): void {
+  const { fault, generation } = of;
+  const { client, faults } = of.exchange;
   if (fault.kind === 'reset') client.reset();
   else if (fault.kind === 'half-open') {
-    const stay = faults.onLift(() => client.reset());
+    const stay = faults.onLift(() => client.reset(), generation);
     client.gone.addEventListener('abort', stay, { once: true });
   } else if (fault.kind === 'answer') {
     const { status, retryAfterSeconds } = fault;

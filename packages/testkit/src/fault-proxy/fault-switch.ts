@@ -29,6 +29,8 @@ export class FaultSwitch {
   readonly #lifted = new Set<() => void>();
   readonly #struck = new Set<() => void>();
   readonly #startedAt = performance.now();
+  /** Counts how often the rules were set. */
+  generation = 0;
   #rules: { readonly rule: FaultRule; left: number }[] = [];
 
   constructor(random: SeededRandom) {
@@ -38,12 +40,14 @@ export class FaultSwitch {
   /** From now on these; what waits under the rules before is reset, as a host that came back resets what it does not know. */
   set(rules: readonly FaultRule[]): void {
     this.#rules = rules.map((rule) => ({ rule, left: rule.times ?? Number.POSITIVE_INFINITY }));
+    this.generation++;
     for (const lift of [...this.#lifted]) lift();
     for (const strike of [...this.#struck]) strike();
   }
 
-  /** Calls once, when the rules are set anew; answers how to take that back. */
-  onLift(lift: () => void): () => void {
+  /** Calls when the rules of that generation are no more in force, perhaps at once; answers how to take that back. */
+  onLift(lift: () => void, generation: number = this.generation): () => void {
+    if (generation !== this.generation) lift();
     return subscribe(this.#lifted, lift);
   }
 
