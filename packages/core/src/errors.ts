@@ -179,6 +179,54 @@ export const errorCatalogue = {
     'Nothing: it is tried again.',
     'backoff',
   ),
+  EVALUATION_INVALID: entry(
+    'A script or an expression does not compile',
+    'A Lua script, a CEL expression or a jq expression in a custom resource is malformed; the message names it and the place.',
+    'Correct the script or the expression.',
+    'on-change',
+  ),
+  EVALUATION_FAILED: entry(
+    'A script or an expression failed',
+    'It ended with an error on an object, or gave something else than it must give. For a Secret the reason is withheld.',
+    'Correct the script or the expression so that it covers the object that the message names.',
+    'on-change',
+  ),
+  EVALUATION_TIMEOUT: entry(
+    'A script or an expression took too long',
+    'One object has one second. It loops, or others of its batch took all the time.',
+    'Correct the script or the expression.',
+    'backoff',
+  ),
+  EVALUATION_MEMORY: entry(
+    'A script or an expression needs too much memory',
+    'The process that evaluated it was killed at its memory limit and replaced.',
+    'Correct the script or the expression.',
+    'on-change',
+  ),
+  EVALUATION_TOO_LARGE: entry(
+    'An object is too large to be evaluated',
+    'The object, or what was made of it, exceeds the limit of one message.',
+    'Make the object smaller.',
+    'on-change',
+  ),
+  EVALUATION_CRASHED: entry(
+    'The evaluator of scripts crashed',
+    'The process that evaluates scripts and expressions ended unexpectedly, or did not start; it was replaced.',
+    'If it happens again with the same script, report it with the script.',
+    'backoff',
+  ),
+  EVALUATION_PROTOCOL: entry(
+    'The evaluator of scripts speaks another protocol',
+    'The binary and weir are of different versions.',
+    'Rebuild with `npm run setup`.',
+    'backoff',
+  ),
+  EVALUATION_BUSY: entry(
+    'An evaluation was given up',
+    'Too many evaluations wait, or weir is shutting down.',
+    'Nothing: it is tried again.',
+    'backoff',
+  ),
   CLUSTER_NOT_FOUND: entry(
     'The cluster is not registered',
     'No cluster of that name or server is known on the hub.',
@@ -285,6 +333,12 @@ export const errorCatalogue = {
     'The API service of a group does not answer',
     'The kind is served by another server behind the API server, and that one is not available. Objects of other groups go on.',
     'Look at the APIService that the message names and at the pods behind it; it is tried again.',
+    'backoff',
+  ),
+  KIND_UNREADABLE: entry(
+    'Objects of a kind cannot be seen',
+    'The cluster refuses to list or watch the kind: a right is missing, or a conversion webhook fails. What is there is not known, so objects of the kind are left as they are; the rest of the delivery goes on.',
+    'Grant get, list and watch for the kind, or mend what the message names; it is tried again.',
     'backoff',
   ),
   NAMESPACE_TERMINATING: entry(

@@ -124,6 +124,7 @@ function reverseWaves(actions: readonly Action[], lastWave: number): Action[] {
  * it, and one that Git has without a namespace cannot be told from this one.
  */
 function isHidden(ref: ObjectRef, live: Conclusion | undefined, input: PlanInput): boolean {
+  if (input.isBlind?.(ref) === true) return true;
   if (input.isServed(ref)) return false;
   const isNamesake = (other: ObjectRef): boolean =>
     other.group === ref.group && other.kind === ref.kind && other.name === ref.name && !input.isServed(other);

@@ -26,6 +26,8 @@ export interface PlanInput {
   /** The delivery, other than this one, that has the object in its inventory. */
   readonly claimedBy: (id: ObjectId) => DeliveryId | undefined;
   readonly isServed: (ref: ObjectRef) => boolean;
+  /** The kind may be served and cannot be seen now: that nothing is known of an object says nothing about it. */
+  readonly isBlind?: (ref: ObjectRef) => boolean;
   /** Objects whose ownership changed while every value is as Git wants it: in sync. */
   readonly cleared?: ReadonlySet<ObjectId>;
   /** Carry out the desired state now; without it the plan only shows. */

@@ -18,6 +18,7 @@ import { type Claims, createClaims } from './claims.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
 import { createDeliveryStates, type DeliveryState, type DeliveryStates, newState } from './delivery-state.ts';
 import { allMarks, createFleet, type Fleet, problemOf, type Session } from './fleet.ts';
+import { guarded } from './guarded-work.ts';
 import { createInventories, type Inventories } from './inventories.ts';
 import { type Log, messageOf } from './log.ts';
 import { createPlaces, type Places } from './places.ts';
@@ -61,10 +62,6 @@ export interface Controller {
 const sourceWorkers = 8;
 /** Most of them wait for a server; what they may ask of one cluster at a time is bounded by its transport. */
 const deliveryWorkers = 128;
-/** A key whose work failed in a way that nobody foresaw is tried again after this. */
-const defectRetryMs = 10_000;
-/** Somebody else wrote in between: its watch event is on the way. */
-const conflictRetryMs = 500;
 
 /** Everything that lives as long as the controller. */
 interface Rooms {
@@ -88,27 +85,26 @@ interface Rooms {
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const rooms = openRooms(options);
   const { stopping, waker, inventories, client, claims } = rooms;
-  let places: Places | undefined;
+  const opened: { fleet?: Fleet; places?: Places } = {};
   const declarations = await watchDeclarations({
     client,
     dialects: options.dialects,
     log: options.log,
     signal: stopping.signal,
     onChange: (change) => {
-      if (change.after === undefined) places?.forget(change.id);
+      if (change.after === undefined) leave(opened, change.id);
       waker.declared(change);
     },
     onStatus: (id) => waker.statusChanged(id),
-    onSecrets: () => waker.secretsChanged(),
+    onSecrets: () => {
+      opened.fleet?.tidy();
+      waker.secretsChanged();
+    },
   });
   const fleet = await openFleet(rooms, { declarations });
-  places = createPlaces({
-    hub: fleet.hub,
-    session: (cluster) => fleet.session(cluster),
-    reading: (id) => declarations.declared(id)?.reading,
-    journal: (id, owner) => inventories.clusterOf(id, owner, stopping.signal),
-  });
+  const places = openPlaces(rooms, { declarations, fleet });
   const placed: Placed = { declarations, fleet, places };
+  Object.assign(opened, { fleet, places });
   const reporter = createReporter({
     declarations,
     writerFor: (id) => writerOf(rooms, placed, id),
@@ -143,6 +139,24 @@ export async function startController(options: ControllerOptions): Promise<Contr
     isReady: () => !stopping.signal.aborted,
     stop: () => close(rooms, { fleet, ...queues }),
   };
+}
+
+function openPlaces(
+  { inventories, stopping }: Rooms,
+  { declarations, fleet }: Omit<Placed, 'places'>,
+): Places {
+  return createPlaces({
+    hub: fleet.hub,
+    session: (cluster) => fleet.session(cluster),
+    reading: (id) => declarations.declared(id)?.reading,
+    journal: (id, owner) => inventories.clusterOf(id, owner, stopping.signal),
+  });
+}
+
+/** Nothing of a delivery that is gone is anywhere any more. */
+function leave({ fleet, places }: { fleet?: Fleet; places?: Places }, id: string): void {
+  places?.forget(id);
+  fleet?.use(id, undefined);
 }
 
 /** Where everything is that has a place. */
@@ -229,6 +243,8 @@ function openFleet(rooms: Rooms, { declarations }: { declarations: Declarations 
     listener: (cluster) => ({
       onChange: (change) => waker.objectChanged(cluster, change),
       onTrouble: () => waker.clusterTrouble(cluster),
+      onBlind: (kind) => waker.kindsChanged(cluster, kind),
+      onKinds: () => waker.kindsChanged(cluster),
     }),
   });
 }
@@ -367,25 +383,6 @@ async function workOnDelivery(
 function isSourceWanted({ claims }: Rooms, { declarations, places, fleet }: Placed, id: string): boolean {
   if (!isInlineSource(id) && claims.isOpen(fleet.hub.key)) return true;
   return declarations.users(id).some((user) => claims.isOpen(places.known(user) ?? ''));
-}
-
-/** No failure of one key may reach another: it is logged and the key is tried again. */
-function guarded(
-  log: Log,
-  work: (id: string, signal: AbortSignal) => Promise<number | undefined>,
-): typeof work {
-  return async (id, signal) => {
-    try {
-      return await work(id, signal);
-    } catch (error) {
-      if (signal.aborted) return undefined;
-      const problem = problemOf(error);
-      if (problem.code === 'APPLY_CONFLICT') return conflictRetryMs;
-      const stack = problem.code === 'INTERNAL' && error instanceof Error ? { stack: error.stack } : {};
-      log({ level: 'error', code: problem.code, key: id, message: problem.message, ...stack });
-      return defectRetryMs;
-    }
-  };
 }
 
 async function setFinalizer(of: {

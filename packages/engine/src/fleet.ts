@@ -58,6 +58,10 @@ export interface Fleet {
   doubt(session: Session): void;
   /** What is known of that cluster counts no more. */
   reset(clusterKey: string): void;
+  /** Where a delivery has its objects now, which ends its use of any other cluster; undefined: nowhere any more. */
+  use(by: string, session: Session | undefined): void;
+  /** The registrations have changed: sessions of clusters that are registered no more end. */
+  tidy(): void;
   close(): Promise<void>;
 }
 
@@ -71,6 +75,7 @@ interface Open {
 /** Throws when the hub does not answer. */
 export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const open = new Map<string, Open>();
+  const users = new Map<string, Session>();
   const hub = await startSession(options.hub, options);
   const reopen: Reopen = async (key, identity, access) => {
     const known = open.get(key);
@@ -117,6 +122,8 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
           () => undefined,
         );
     },
+    use: (by, session) => settle(users, by, session),
+    tidy: () => closeUnregistered(open, options.registrations()),
     close: async () => {
       const sessions = await Promise.allSettled([...open.values()].map((each) => each.session));
       for (const opened of sessions) if (opened.status === 'fulfilled') closeSession(opened.value);
@@ -144,7 +151,11 @@ async function startSession(access: ClusterAccess, options: FleetOptions): Promi
         code: 'CLUSTER_UNREACHABLE',
         message: `cluster ${access.name}: has no namespace kube-system, which tells who it is`,
       });
-    const cache = createClusterCache(client, { marks, listener: listener(key) });
+    const cache = createClusterCache(client, {
+      marks,
+      listener: listener(key),
+      followsDefinitions: true,
+    });
     return { key, client, writer: createWriter(client, guard?.(key)), cache };
   } catch (error) {
     void client.close();
@@ -165,9 +176,28 @@ async function sessionOf(of: {
   if (!record.ok) return record;
   const { value } = record;
   return ok(
-    await reopen(`registered:${value.name}`, digestText(JSON.stringify(value)), accessOfRecord(value)),
+    await reopen(registeredKey(value.name), digestText(JSON.stringify(value)), accessOfRecord(value)),
   );
 }
+
+function settle(users: Map<string, Session>, by: string, session: Session | undefined): void {
+  const before = users.get(by);
+  if (before !== undefined && before !== session) before.cache.release(by);
+  if (session === undefined) users.delete(by);
+  else users.set(by, session);
+}
+
+/** Its watches would go on for ever, with credentials that somebody took away. */
+function closeUnregistered(open: Map<string, Open>, records: readonly ClusterRecord[]): void {
+  const names = new Set(records.map(({ name }) => registeredKey(name)));
+  for (const [key, { session }] of open) {
+    if (!key.startsWith(registeredKey('')) || names.has(key)) continue;
+    open.delete(key);
+    void session.then(closeSession, () => undefined);
+  }
+}
+
+const registeredKey = (name: string): string => `registered:${name}`;
 
 function closeSession(session: Session): void {
   session.cache.close();

@@ -26,6 +26,7 @@ import { type Fleet, problemOf, type Session } from './fleet.ts';
 import type { Inventories, InventoryRecord } from './inventories.ts';
 import type { Rendering, Renders } from './renders.ts';
 import { discoverFor, followVersions } from './served-kinds.ts';
+import { sightOf } from './sight.ts';
 import type { SourceState } from './sources.ts';
 
 export interface ObserveContext {
@@ -51,6 +52,8 @@ export interface Observation {
   readonly recipe: Recipe;
   /** Digest of all that decides the desired state in this cluster. */
   readonly candidate: string;
+  /** Whether objects of that kind cannot be seen now. */
+  readonly isBlind: (ref: ObjectRef) => boolean;
   /** Of the source, while an older commit stays in force. */
   readonly warnings: readonly Problem[];
 }
@@ -222,14 +225,21 @@ async function observeCluster(input: {
   const discovery = await discoverFor(kindsIn(rendering.objects, inventory), session);
   followVersions(inventory, discovery);
   const kinds = kindsIn(rendering.objects, inventory);
-  await session.cache.follow(resourcesFor(kinds, { delivery, discovery }), signal);
-  const desired = prepareDesired({
+  const prepared = prepareDesired({
     delivery,
     rendered: rendering.objects,
     isNamespaced: (ref) => discovery.find(ref)?.namespaced,
     digest: digestText,
     memo: memoOf(inventory),
   });
+  context.fleet.use(delivery.id, session);
+  await session.cache.follow(resourcesFor(kinds, { delivery, discovery }), signal, {
+    by: delivery.id,
+    isTolerant: true,
+    refs: prepared.objects.map(({ ref }) => ref),
+  });
+  const sight = sightOf(session, discovery);
+  const desired = { ...prepared, problems: sight.problemsOf(prepared) };
   const candidate = digestText(
     [
       rendering.digest,
@@ -248,6 +258,7 @@ async function observeCluster(input: {
     rendering,
     recipe,
     candidate,
+    isBlind: sight.isBlind,
     warnings: source.warnings,
   };
 }

@@ -96,7 +96,11 @@ class Rig {
         attempts: 1,
       }) as unknown as SourceState;
     this.#context = {
-      fleet: { session: async () => ok(this.#session()), doubt: () => undefined } as never,
+      fleet: {
+        session: async () => ok(this.#session()),
+        doubt: () => undefined,
+        use: () => undefined,
+      } as never,
       renders: {
         render: async () => ({
           ok: true,
@@ -153,7 +157,10 @@ class Rig {
     const find = ({ kind }: ObjectRef): unknown => (kind === 'Deployment' ? deployments : undefined);
     return {
       key: 'c',
-      client: { name: 'c', resources: async () => ({ find, all: [deployments], apiVersions: () => [] }) },
+      client: {
+        name: 'c',
+        resources: async () => ({ find, all: [deployments], apiVersions: () => [], isStale: () => false }),
+      },
       writer: {
         apply: async (object: KubeObject) => {
           if (this.applyError !== undefined) throw this.applyError;
@@ -163,6 +170,7 @@ class Rig {
         },
       },
       cache: {
+        blindTo: () => undefined,
         trouble: () => undefined,
         follow: async () => {
           if (this.refusal !== undefined) throw this.refusal;

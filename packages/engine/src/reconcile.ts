@@ -17,7 +17,7 @@ import { type Observation, type Observed, observeDelivery } from './observe.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
 import { decideRun, forgetFailures, type RunDecision } from './run-decision.ts';
-import { clearSuspects } from './suspects.ts';
+import { settleSuspects } from './settle-suspects.ts';
 import { runSync } from './sync-run.ts';
 
 /** Answers when to look again, in milliseconds; undefined: only when something happens. */
@@ -52,11 +52,14 @@ export async function reconcileDelivery(
     inventory: observed.value.inventory,
     now: context.now(),
   });
-  // Where drift is repaired anyway, one apply is cheaper than asking first.
-  const cleared =
-    decision.execute && decision.heal
-      ? undefined
-      : await clearSuspects({ delivery, state, observation: observed.value, signal });
+  const cleared = await settleSuspects({
+    delivery,
+    state,
+    observation: observed.value,
+    decision,
+    context,
+    signal,
+  });
   const look = { delivery, observation: observed.value, decision, context, cleared };
   const plan = await execute({ ...look, state, signal });
   if (signal.aborted) return undefined;
@@ -86,7 +89,7 @@ interface Look {
   readonly observation: Observation;
   readonly decision: RunDecision;
   readonly context: ReconcileContext;
-  readonly cleared: ReadonlySet<string> | undefined;
+  readonly cleared: ReadonlySet<string>;
 }
 
 function planFor(of: Look, operation?: SyncOperation): Plan {
@@ -99,8 +102,9 @@ function planFor(of: Look, operation?: SyncOperation): Plan {
     live: (ref) => session.cache.live(ref),
     claimedBy: (object) =>
       context.inventories.holder({ cluster: session.key, id: object, except: delivery.id }),
-    isServed: (ref) => discovery.find(ref) !== undefined,
-    ...(cleared === undefined ? {} : { cleared }),
+    isServed: (ref) => discovery.find(ref) !== undefined && !observation.isBlind(ref),
+    isBlind: observation.isBlind,
+    cleared,
     execute: decision.execute,
     heal: decision.heal,
     // What cannot be placed may be what seems to have left Git.
@@ -126,6 +130,7 @@ async function execute(look: Look & { state: DeliveryState; signal: AbortSignal 
     observation,
     decision,
     planFor: (operation) => planFor(look, operation),
+    ...(context.selectPaths === undefined ? {} : { selectPaths: context.selectPaths }),
     now: context.now,
     signal,
   });
@@ -204,6 +209,7 @@ function verdictOf(of: Conclusion): DeliveryVerdict {
     ...(plan === undefined ? {} : { plan }),
     live: (ref) => value?.session.cache.live(ref),
     ...(state.run === undefined ? {} : { run: state.run }),
+    ...(value === undefined || state.drift === undefined ? {} : { drift: state.drift }),
     problems: [...(refused?.problems ?? []), ...runProblems(of)],
     ...(refused === undefined ? {} : { failedStep: refused.step }),
     ...(refused?.waitingFor === undefined ? {} : { waitingFor: refused.waitingFor }),
@@ -254,6 +260,8 @@ const environmentRetryMs = 60_000;
 /** The end of an object that is not in the inventory is nobody's event. */
 const terminatingRetryMs = 15_000;
 const leftOverMs = 200;
+/** Suspects that are many are asked about, and given back, bit by bit. */
+const suspectsRetryMs = 5_000;
 
 function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined {
   const { delivery, state, context, decision, plan, since } = of;
@@ -279,6 +287,7 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
     looks.push(leftOverMs);
   if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'terminating') === true)
     looks.push(terminatingRetryMs);
+  if (of.observed?.ok === true && (state.suspectsLeft ?? 0) > 0) looks.push(suspectsRetryMs);
   if (isEnvironmental(of, verdict))
     looks.push(Math.min(1_000 * 2 ** Math.min(environmentTries(state, verdict), 6), environmentRetryMs));
   else delete state.environment;
@@ -301,6 +310,10 @@ const environmental = new Set([
   'RENDER_PROTOCOL',
   'INTERNAL',
   'APPLY_FAILED',
+  'API_SERVICE_DOWN',
+  'KIND_UNREADABLE',
+  'ADMISSION_UNAVAILABLE',
+  'NAMESPACE_TERMINATING',
 ]);
 
 /** How often in a row the same trouble was met. */

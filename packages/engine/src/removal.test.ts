@@ -35,6 +35,7 @@ class Rig {
   isRegistered = true;
   mode: Delivery['deletion']['mode'] = 'delete';
   served: (typeof widgets)[] = [widgets];
+  isDown = false;
   live: Conclusion | undefined;
   now = 1_000_000;
   readonly #context: ReconcileContext;
@@ -56,6 +57,7 @@ class Rig {
     this.live = { id: idOf(ref), ref, uid: 'o', marks, deleting: false } as unknown as Conclusion;
     this.#context = {
       fleet: {
+        use: () => undefined,
         session: async () =>
           this.isRegistered
             ? ok(this.#session())
@@ -88,7 +90,7 @@ class Rig {
       this.served.find(({ version, kind }) => version === wanted.version && kind === wanted.kind);
     return {
       key: this.cluster,
-      client: { resources: async () => ({ find, all: this.served }) },
+      client: { resources: async () => ({ find, all: this.served, isStale: () => this.isDown }) },
       writer: {
         remove: async (what: ObjectRef) => {
           this.removed.push(`${what.version} ${what.name}`);
@@ -109,6 +111,21 @@ it('an object whose version is served no more is removed at another', async () =
   const rig = new Rig();
   await rig.look();
   expect([rig.removed, rig.told]).toEqual([['v1 a'], ['released']]);
+});
+
+it('a kind whose own server is down holds the removal as long as it is', async () => {
+  const rig = new Rig();
+  rig.served = [];
+  rig.isDown = true;
+  for (const _ of [1, 2, 3]) {
+    expect(await rig.look()).toBe(15_000);
+    rig.now += 60_000;
+  }
+  expect([rig.removed, new Set(rig.told), rig.inventory.entries.size]).toEqual([
+    [],
+    new Set(['API_SERVICE_DOWN']),
+    1,
+  ]);
 });
 
 it('a kind that a server hides for a while holds the removal, one that is gone does not', async () => {

@@ -7,6 +7,7 @@ import { problemOf } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { discoverFor, followVersions } from './served-kinds.ts';
+import { serverDown } from './sight.ts';
 
 /** Finalizers of other controllers may take long; their end is an event, this is for those that leave none. */
 const recheckMs = 15_000;
@@ -56,8 +57,9 @@ async function removeObjects(of: {
     followVersions(inventory, discovery);
     const hidden = hiddenKind({ delivery, inventory, discovery, context });
     if (hidden !== undefined) return hidden;
+    context.fleet.use(delivery.id, session);
     const resources = [...inventory.entries.values()].flatMap(({ ref }) => discovery.find(ref) ?? []);
-    await session.cache.follow([...new Set(resources)], signal);
+    await session.cache.follow([...new Set(resources)], signal, { by: delivery.id });
     const plan: Plan = planRemoval({
       delivery,
       inventory,
@@ -94,6 +96,7 @@ function hiddenKind(of: {
     delete state.hiddenSince;
     return undefined;
   }
+  if (discovery.isStale(hidden.ref)) return serverDown(hidden.ref);
   const now = context.now().getTime();
   state.hiddenSince ??= now;
   if (now - state.hiddenSince >= hiddenMs) return undefined;

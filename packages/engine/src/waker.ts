@@ -1,6 +1,6 @@
 // Turns what happened into keys to work on, the urgent ones first. It never works on anything itself.
 
-import type { Conclusion, Delivery, DeliveryId, DeliveryVerdict, SourceId } from '@weir/core';
+import type { Conclusion, Delivery, DeliveryId, DeliveryVerdict, ObjectRef, SourceId } from '@weir/core';
 import type { Declarations, DeclaredChange } from './declarations.ts';
 import type { DeliveryStates } from './delivery-state.ts';
 import type { Inventories } from './inventories.ts';
@@ -30,6 +30,8 @@ export interface Waker {
     change: { before: Conclusion | undefined; after: Conclusion | undefined },
   ): void;
   clusterTrouble(cluster: string): void;
+  /** What the cluster serves, or lets be seen, has changed. */
+  kindsChanged(cluster: string, kind?: Pick<ObjectRef, 'group' | 'kind'>): void;
   claimsFreed(): void;
   sourceChanged(change: SourceChange): void;
   sourceTried(id: SourceId): void;
@@ -138,6 +140,23 @@ class EventWaker implements Waker {
       if (rooms.inventories.get(id)?.cluster === cluster) rooms.deliveryQueue.add(id);
   }
 
+  kindsChanged(cluster: string, kind?: Pick<ObjectRef, 'group' | 'kind'>): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    // One that has nothing in a cluster yet is in none.
+    const isThere = (id: DeliveryId): boolean => (rooms.inventories.get(id)?.cluster ?? cluster) === cluster;
+    for (const [id, { verdict }] of rooms.states.all())
+      if (isThere(id) && verdict?.problems.some(({ code }) => ofKinds.has(code)) === true)
+        rooms.deliveryQueue.add(id, burstMs);
+    if (kind === undefined) return;
+    for (const id of rooms.inventories.deliveries()) {
+      const record = rooms.inventories.get(id);
+      if (record?.cluster !== cluster) continue;
+      if ([...record.entries.values()].some(({ ref }) => ref.kind === kind.kind && ref.group === kind.group))
+        rooms.deliveryQueue.add(id, burstMs);
+    }
+  }
+
   claimsFreed(): void {
     const rooms = this.#rooms;
     if (rooms === undefined) return;
@@ -237,6 +256,9 @@ function markRefresh({ id, owner, source, requestToken }: Delivery, rooms: Waker
 function supersede(rooms: WakerRooms, id: DeliveryId): void {
   rooms.states.peek(id)?.superseded?.abort(new Error('something newer is wanted'));
 }
+
+/** Problems that a change of what is served may end. */
+const ofKinds: ReadonlySet<string> = new Set(['KIND_UNKNOWN', 'KIND_UNREADABLE', 'API_SERVICE_DOWN']);
 
 /** Whether a change can alter a plan or a verdict. */
 function isTelling(before: Conclusion | undefined, after: Conclusion | undefined): boolean {
