@@ -5,7 +5,7 @@ import { WeirError } from '@weir/core';
 import { InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import { expect, test } from 'vitest';
-import { parseAddress } from './commands/controller.ts';
+import { parseAddress, parseLease, parseReplica } from './commands/controller.ts';
 import { parseDuration } from './duration.ts';
 import { Exit } from './exit.ts';
 import { createProgram, reportEnd } from './main.ts';
@@ -120,4 +120,16 @@ test('addresses are host and port', () => {
   expect(parseAddress(':8080')).toEqual({ host: '0.0.0.0', port: 8080 });
   for (const text of ['8080', 'host:', 'host:x', 'host:70000'])
     expect(() => parseAddress(text)).toThrow(InvalidArgumentError);
+});
+
+test('the name of a replica is one of a Lease, and Leases last whole seconds', () => {
+  expect([parseReplica('weir-7d9c-x2'), parseLease('15s'), parseLease('1m')]).toEqual([
+    'weir-7d9c-x2',
+    15_000,
+    60_000,
+  ]);
+  for (const text of ['', 'Weir', 'a/b', '-a', 'a'.repeat(64)])
+    expect(() => parseReplica(text)).toThrow(InvalidArgumentError);
+  for (const text of ['500ms', '1500ms', '11m', '15'])
+    expect(() => parseLease(text)).toThrow(InvalidArgumentError);
 });

@@ -120,7 +120,7 @@ class ClaimLoop implements Claims {
       writer,
       log,
       signal,
-      onValid: () => this.#resume(),
+      onValid: () => this.#tick(),
       onEnd: () => this.#loseAll(),
     });
   }
@@ -180,14 +180,13 @@ class ClaimLoop implements Claims {
     }
   }
 
-  /** The Lease runs, after it had run out or for the first time. What nobody took meanwhile is still held. */
+  /** The Lease runs, after it had run out. What nobody took meanwhile is still held. */
   #resume(): void {
     for (const [key, holding] of this.#held)
       if (holding.stage === 'paused') {
         holding.open();
         this.#listener?.onOpen(key);
       }
-    this.#tick();
   }
 
   #pauseAll(): void {
@@ -218,11 +217,14 @@ class ClaimLoop implements Claims {
     this.#soon = undefined;
     const listener = this.#listener;
     if (this.#isStopped || listener === undefined) return;
-    if (this.#lease.leftMs() <= minLeftMs) this.#pauseAll();
-    else if (this.#board.isComplete()) {
-      this.#fenceTheDead();
-      this.#plan(listener);
+    if (this.#lease.leftMs() <= minLeftMs) {
+      this.#pauseAll();
+      return;
     }
+    this.#resume();
+    if (!this.#board.isComplete()) return;
+    this.#fenceTheDead();
+    this.#plan(listener);
   }
 
   /** Nothing that a silent replica holds is taken before its Lease is away, by the very version that was silent. */

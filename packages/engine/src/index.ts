@@ -2,4 +2,5 @@
 export { type Controller, type ControllerOptions, type PushNotice, startController } from './controller.ts';
 export { type DeliveryDiff, type DiffOptions, diffDeliveries, type ObjectChange } from './diff.ts';
 export { type Installed, installHub, ownLabel } from './install.ts';
+export { listReplicas, type ReplicaRow } from './list-replicas.ts';
 export type { Log, LogLine } from './log.ts';

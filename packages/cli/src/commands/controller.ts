@@ -7,9 +7,11 @@ import { loadAccess } from '@weir/kube';
 import { startServer } from '@weir/server';
 import { type Command, InvalidArgumentError } from 'commander';
 import { dialects } from '../dialects.ts';
+import { parseDuration } from '../duration.ts';
 import { exitCodesHelp } from '../exit.ts';
 import { findBinary } from '../local/place.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { weirVersion } from './version.ts';
 
 interface Address {
   readonly host: string;
@@ -22,17 +24,21 @@ interface ControllerCommandOptions {
   readonly data: string;
   readonly listen: Address;
   readonly webhookSecretFile?: string;
+  readonly replicaName?: string;
+  readonly leaseDuration: number;
 }
 
 const lingerMs = 250;
 
 const help = `
 It logs JSON lines to standard error. /healthz, /readyz and POST /webhook (GitHub's push event) are served on --listen.
+Several controllers may run on one hub: each works on the clusters whose claims it holds (weir get replicas).
 The binary that renders is found by WEIR_RENDER, or in the checkout.
 
 Examples:
   weir controller --kubeconfig hub.kubeconfig --data /var/lib/weir --listen 127.0.0.1:8080
   weir controller --context hub --data data --listen 0.0.0.0:8080 --webhook-secret-file secret
+  weir controller --data data --replica-name "$POD_NAME" --lease-duration 30s
 ${exitCodesHelp}`;
 
 export function registerController(program: Command, terminal: Terminal): void {
@@ -47,6 +53,17 @@ export function registerController(program: Command, terminal: Terminal): void {
       port: 8080,
     })
     .option('--webhook-secret-file <file>', 'secret that webhooks are signed with; read at each delivery')
+    .option(
+      '--replica-name <name>',
+      'name among the controllers on this hub (default: host and a random end)',
+      parseReplica,
+    )
+    .option(
+      '--lease-duration <duration>',
+      'others take over when it has been silent for so long',
+      parseLease,
+      15_000,
+    )
     .addHelpText('after', help)
     .action((options: ControllerCommandOptions) => runController(options, terminal));
 }
@@ -58,6 +75,21 @@ export function parseAddress(text: string): Address {
   if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65_535 || text.endsWith(':'))
     throw new InvalidArgumentError('expected host:port, as 127.0.0.1:8080');
   return { host: host === '' ? '0.0.0.0' : host, port };
+}
+
+/** It becomes part of the name of a Lease. */
+export function parseReplica(text: string): string {
+  if (text.length > 63 || !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text))
+    throw new InvalidArgumentError('expected at most 63 lower-case letters, digits, dots and hyphens');
+  return text;
+}
+
+/** Leases count whole seconds. */
+export function parseLease(text: string): number {
+  const ms = parseDuration(text);
+  if (ms < 1_000 || ms > 600_000 || ms % 1_000 !== 0)
+    throw new InvalidArgumentError('expected whole seconds between 1s and 10m');
+  return ms;
 }
 
 async function runController(options: ControllerCommandOptions, terminal: Terminal): Promise<void> {
@@ -83,7 +115,18 @@ async function runController(options: ControllerCommandOptions, terminal: Termin
   });
   log({ level: 'info', message: `serving on ${server.url}` });
   try {
-    controller = await startController({ hub, dialects, dataDir: options.data, renderBinary, log });
+    controller = await startController({
+      hub,
+      dialects,
+      dataDir: options.data,
+      renderBinary,
+      log,
+      userAgent: `weir/${weirVersion}`,
+      replica: {
+        leaseDurationMs: options.leaseDuration,
+        ...(options.replicaName === undefined ? {} : { name: options.replicaName }),
+      },
+    });
     log({ level: 'info', message: 'the controller runs' });
     await aborted(terminal.signal);
     log({ level: 'info', message: 'stopping' });

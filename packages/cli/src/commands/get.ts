@@ -1,4 +1,4 @@
-// `weir get`: one row per delivery and cluster, or per source, from the hub's custom resources alone.
+// `weir get`: one row per delivery and cluster, per source, or per claim on a cluster, from what the hub holds alone.
 
 import type { Command } from 'commander';
 import { exitCodesHelp } from '../exit.ts';
@@ -18,6 +18,7 @@ import {
 import { type Format, parseFormat, toData } from '../terminal/format.ts';
 import { type Column, showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { getReplicas } from './get-replicas.ts';
 
 interface GetOptions extends ScopeOptions {
   readonly output?: string;
@@ -31,7 +32,7 @@ interface View {
 }
 
 const help = `${namesHelp}
-The first NAME \`sources\` lists sources in place of deliveries.
+The first NAME \`sources\` lists sources in place of deliveries, \`replicas\` the controllers and their clusters.
 
 Examples:
   weir get                               every delivery, with its cluster, sync and health
@@ -39,12 +40,13 @@ Examples:
   weir get app/storefront-east -o json   one delivery, as JSON
   weir get -n flux-system --watch        a row for each change
   weir get sources                       the sources and what they resolved to
+  weir get replicas                      which controller works on which cluster
 ${exitCodesHelp}`;
 
 export function registerGet(program: Command, terminal: Terminal): void {
   withScopeOptions(program.command('get'))
-    .description('show deliveries, or sources, with their sync and health')
-    .argument('[names...]', '`sources`, or names of deliveries')
+    .description('show deliveries, or sources, with their sync and health; or the controllers')
+    .argument('[names...]', '`sources`, `replicas`, or names of deliveries')
     .option('-o, --output <format>', 'json, yaml, wide or name')
     .option('-w, --watch', 'go on and print what changes')
     .addHelpText('after', help)
@@ -53,6 +55,10 @@ export function registerGet(program: Command, terminal: Terminal): void {
 
 async function runGet(input: { names: string[]; options: GetOptions; terminal: Terminal }): Promise<void> {
   const { options, terminal } = input;
+  if (input.names[0] === 'replicas') {
+    const format = parseFormat(options.output);
+    return withHub(options, (hub) => getReplicas({ hub, format, terminal }));
+  }
   const isSources = input.names[0] === 'sources';
   const names = isSources ? input.names.slice(1) : input.names;
   const view = viewOf(isSources ? 'source' : 'delivery', parseFormat(options.output), terminal);
