@@ -2,6 +2,7 @@
 
 import { base64OfText, canonicalJson, type Digest } from './canonical.ts';
 import type { Delivery, OwnershipMark } from './delivery.ts';
+import { managedNamespace } from './managed-namespace.ts';
 import {
   apiVersionOf,
   idOf,
@@ -28,6 +29,8 @@ export interface Desired {
   readonly digest: string;
   readonly file?: string;
   readonly line?: number;
+  /** The destination namespace with metadata of the delivery's: several may give it some. */
+  readonly isHome?: boolean;
 }
 
 export interface DesiredSet {
@@ -50,7 +53,7 @@ export function createDesiredMemo(): DesiredMemo {
 
 /** `isNamespaced` is undefined for a kind that the cluster does not serve. */
 export function prepareDesired(input: {
-  readonly delivery: Pick<Delivery, 'mark' | 'namespace'>;
+  readonly delivery: Pick<Delivery, 'mark' | 'namespace'> & Partial<Pick<Delivery, 'policy'>>;
   readonly rendered: readonly Rendered[];
   readonly isNamespaced: (ref: ObjectRef) => boolean | undefined;
   readonly digest: Digest;
@@ -80,6 +83,8 @@ export function prepareDesired(input: {
     known?.set(rendered.object, desired);
     byId.set(id, desired);
   }
+  const home = managedNamespace(input.delivery, byId, input.digest);
+  if (home !== undefined) byId.set(home.id, home);
   return { objects: [...byId.values()], problems };
 }
 

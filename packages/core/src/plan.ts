@@ -87,6 +87,7 @@ function planDesired(desired: Desired, { input, place, turns, problems }: Desire
   if (place?.isLeftOut === true) return keep('switched-off');
   if (!input.isServed(ref)) return keep(reasonOfAbsentKind(desired, effects, { input, turns }));
   const holder = input.claimedBy(id);
+  if (holder !== undefined && desired.isHome === true) return keep('switched-off');
   if (holder !== undefined) {
     problems.push(claim(desired, holder));
     return keep('claimed');
