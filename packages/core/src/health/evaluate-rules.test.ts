@@ -28,6 +28,7 @@ status:
   early: '2026-01-01T00:00:00Z'
   late: '2026-01-02T00:00:00Z'
   list: [a, b]
+  scale: 2/3
   observedGeneration: 1
   nodes: { n1: { state: up, size: 2 }, n2: { state: down, size: 3 } }
   conditions:
@@ -67,6 +68,9 @@ const holding: readonly Test[] = [
   ['status.list[-1]', 'is', 'b'],
   ['status.nodes.*.size.+', 'is', 5],
   ['status.conditions[status=True].#', 'is', 1],
+  ['status.list[=a].#', 'is', 1],
+  ['status.scale[/0]', 'below', { of: 'status.scale[/1]' }],
+  { some: 'status.list', that: ['.', 'is', 'b'] },
   'Ready',
   'Ready=False',
   'Ready=False/Broken',

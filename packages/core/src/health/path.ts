@@ -46,7 +46,8 @@ function splitPath(path: Path): string[] {
 }
 
 export function readPath(scope: Scope, path: Path): unknown {
-  const [first = '', ...others] = stepsOf(path);
+  const [first, ...others] = stepsOf(path);
+  if (first === undefined) return scope.value;
   if (first === '~key') return scope.key;
   if (first === '$') return walk(scope.object, others);
   if (first === '@') return walk(scope.found, others);
@@ -79,16 +80,24 @@ function sum(values: unknown): number {
 
 /** Own members only: an object's prototype is nobody's status. */
 function memberOf(value: unknown, step: string): unknown {
-  if (Array.isArray(value) && step.includes('=')) return entriesWith(value, step);
+  if (step.includes('=')) return entriesWith(value, step);
   if (Array.isArray(value)) return Number.isInteger(Number(step)) ? value.at(Number(step)) : undefined;
+  if (typeof value === 'string')
+    return step.startsWith('/') ? partOf(value, Number(step.slice(1))) : undefined;
   return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
 }
 
-/** `[status=False]`: the entries whose member says so. */
-function entriesWith(values: readonly unknown[], step: string): unknown[] {
+/** `[status=False]`: the entries whose member says so; `[=False]`: those that say so themselves. */
+function entriesWith(values: unknown, step: string): unknown[] {
   const equals = step.indexOf('=');
-  const wanted = step.slice(equals + 1);
-  return values.filter((entry) => String(memberOf(entry, step.slice(0, equals))) === wanted);
+  const [member, wanted] = [step.slice(0, equals), step.slice(equals + 1)];
+  const entries = entriesOf(values).map(([, entry]) => entry);
+  return entries.filter((entry) => String(member === '' ? entry : memberOf(entry, member)) === wanted);
+}
+
+/** `[/1]` of `2/3` is the text `3`. */
+function partOf(text: string, index: number): string | undefined {
+  return text.length > 100 ? undefined : text.split('/')[index];
 }
 
 export function entriesOf(value: unknown): [key: string | number, entry: unknown][] {

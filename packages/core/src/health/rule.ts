@@ -7,7 +7,9 @@
 //   `status.phase`                     a member; absent where any step is absent
 //   `metadata.annotations[x.y/z]`      a member whose name holds dots
 //   `status.nodes[0]`                  an entry of a list, by index; `[-1]` is the last
-//   `conditions[status=False]`         the entries of a list whose member has this value
+//   `conditions[status=False]`         the entries of a list or map whose member has this value; `[=Up]`: that are this value
+//   `status.replicas[/0]`              the part of a text between slashes, by index
+//   `.`                                where the rules stand
 //   `status.nodes.*.state`             one value per entry of a list or of a map
 //   `status.nodes.#`                   how many entries a list or map has (0 where it is absent)
 //   `spec.nodes.*.count.+`             the sum of the numbers

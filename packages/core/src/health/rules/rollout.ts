@@ -20,7 +20,6 @@ const unobserved: readonly Rule[] = [
       all: [
         ['spec.workloadRef', 'present'],
         [workloadGeneration, 'present'],
-        ['status.workloadObservedGeneration', 'present'],
         ['status.workloadObservedGeneration', 'isNot', { of: workloadGeneration }],
       ],
     },

@@ -10,9 +10,17 @@ import { g } from './g.ts';
 import { hToJ } from './h-j.ts';
 import { k } from './k.ts';
 import { lToM } from './l-m.ts';
+import { n } from './n.ts';
+import { o } from './o.ts';
 import { p } from './p.ts';
+import { promoter } from './promoter.ts';
+import { r } from './r.ts';
+import { s } from './s.ts';
+import { tToZ } from './t-z.ts';
+import { wildcards } from './wildcards.ts';
 
 export const ruleBook: RuleBook = {
+  ...wildcards,
   ...a,
   ...b,
   ...c,
@@ -22,5 +30,11 @@ export const ruleBook: RuleBook = {
   ...hToJ,
   ...k,
   ...lToM,
+  ...n,
+  ...o,
   ...p,
+  ...promoter,
+  ...r,
+  ...s,
+  ...tToZ,
 };
