@@ -2,6 +2,7 @@
 // It never decides what to do next.
 
 import type { Delivery, DeliveryId } from './delivery.ts';
+import type { DriftedField } from './drifted-fields.ts';
 import { worstHealth } from './health/health.ts';
 import type { Conclusion } from './live.ts';
 import { idOf, type ObjectId, type ObjectRef, showRef } from './object.ts';
@@ -26,6 +27,8 @@ export interface JudgeInput {
   readonly revision?: ResolvedRef;
   readonly applied?: ResolvedRef;
   readonly run?: Run;
+  /** What is known of objects that differ from Git. */
+  readonly drift?: ReadonlyMap<ObjectId, readonly DriftedField[]>;
   readonly problems: readonly Problem[];
   readonly failedStep?: FailedStep;
   readonly waitingFor?: { readonly id: DeliveryId; readonly reason: 'not-found' | 'not-ready' };
@@ -142,6 +145,7 @@ function resourcesOf(plan: Plan, input: JudgeInput): ResourceVerdict[] {
         live: input.live(action.ref),
         result: results.get(action.id),
         problem: problems.get(action.id),
+        drift: input.drift?.get(action.id),
       }),
     ];
   });
@@ -149,9 +153,14 @@ function resourcesOf(plan: Plan, input: JudgeInput): ResourceVerdict[] {
 
 function resourceOf(
   action: Action,
-  known: { live: Conclusion | undefined; result: ResourceVerdict | undefined; problem: Problem | undefined },
+  known: {
+    live: Conclusion | undefined;
+    result: ResourceVerdict | undefined;
+    problem: Problem | undefined;
+    drift: readonly DriftedField[] | undefined;
+  },
 ): ResourceVerdict {
-  const { live, result, problem } = known;
+  const { live, result, problem, drift = [] } = known;
   const isHook = isHookAction(action);
   const isKept = action.kind === 'keep';
   const isDeparting = !isHook && (action.kind === 'delete' || (isKept && action.departs === true));
@@ -169,6 +178,7 @@ function resourceOf(
     ...(result?.outcome === undefined ? {} : { outcome: result.outcome }),
     ...(result?.message === undefined ? {} : { message: result.message }),
     ...(problem === undefined ? {} : { problem, message: problem.message }),
+    ...(inSync || drift.length === 0 ? {} : { drift }),
   };
 }
 

@@ -2,6 +2,7 @@
 // It never holds a dialect's reasons or conditions.
 
 import type { DeliveryId, SourceId } from './delivery.ts';
+import type { DriftedField } from './drifted-fields.ts';
 import type { ObjectRef } from './object.ts';
 import type { Problem } from './problem.ts';
 import type { SyncPhase } from './sequence.ts';
@@ -30,6 +31,8 @@ export interface ResourceVerdict {
   readonly outcome?: Outcome;
   readonly message?: string;
   readonly problem?: Problem;
+  /** Of an object that differs and is left alone: which fields, as far as they are known. */
+  readonly drift?: readonly DriftedField[];
   /** Of a hook: no lasting part of the delivery, so that its health and sync count for nothing. */
   readonly isHook?: boolean;
   /** In a run: the part of it that this is about; absent: `sync`. */

@@ -122,7 +122,7 @@ export async function objectToWrite(desired: KubeObject, context: DriftContext):
 }
 
 /** Undefined where no rule is about the object. */
-async function ignoredOf(
+export async function ignoredOf(
   { desired, live }: { desired: KubeObject; live: KubeObject },
   { delivery, selectPaths, signal }: DriftContext,
 ): Promise<FieldSet | undefined> {

@@ -8,13 +8,17 @@ import {
   type Delivery,
   type DeliveryId,
   type Dialect,
+  type DriftedField,
+  driftedFields,
   type KubeObject,
   type ObjectRef,
   type Problem,
+  withoutFields,
 } from '@weir/core';
 import { type ClusterAccess, connect, createWriter, type KubeClient } from '@weir/kube';
 import { createSourceStore } from '@weir/source';
 import { createRenderPool } from '@weir/upstream';
+import { ignoredOf, objectToWrite } from './ask-drift.ts';
 import { bareObject } from './bare-object.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
 import { createDeliveryStates } from './delivery-state.ts';
@@ -35,8 +39,11 @@ export interface DiffOptions {
 export interface ObjectChange {
   readonly ref: ObjectRef;
   readonly action: 'create' | 'update' | 'delete';
+  /** Without the fields that the delivery ignores. */
   readonly before?: KubeObject;
   readonly after?: KubeObject;
+  /** Of an update: the fields that Git wants otherwise. */
+  readonly drift?: readonly DriftedField[];
 }
 
 export interface DeliveryDiff {
@@ -173,15 +180,19 @@ async function diffObject(of: {
   signal: AbortSignal;
 }): Promise<ObjectChange | undefined> {
   const { object, ref, delivery, observation, signal } = of;
-  const { client, writer } = observation.session;
-  const before = await client.get(ref, signal);
-  const after = bareObject(
-    await writer.apply(object, { fieldManager: delivery.fieldManager, dryRun: true, signal }),
-  );
-  if (before === undefined) return { ref, action: 'create', after };
-  return canonicalJson(bareObject(before)) === canonicalJson(after)
-    ? undefined
-    : { ref, action: 'update', before: bareObject(before), after };
+  const { session } = observation;
+  const { fieldManager: manager } = delivery;
+  const context = { delivery, session, signal };
+  const live = await session.client.get(ref, signal);
+  const wanted = await objectToWrite(object, context);
+  const applied = await session.writer.apply(wanted, { fieldManager: manager, dryRun: true, signal });
+  if (live === undefined) return { ref, action: 'create', after: bareObject(applied) };
+  const ignored = await ignoredOf({ desired: object, live }, context);
+  const [before, after] = [live, applied].map((one) => withoutFields(bareObject(one), ignored) as KubeObject);
+  if (before === undefined || after === undefined || canonicalJson(before) === canonicalJson(after))
+    return undefined;
+  const drift = driftedFields({ applied, live, manager, ...(ignored === undefined ? {} : { ignored }) });
+  return { ref, action: 'update', before, after, drift };
 }
 
 async function departures(

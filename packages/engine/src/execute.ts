@@ -12,15 +12,20 @@ import {
   showRef,
 } from '@weir/core';
 import { isConflict, isImmutable, isNotFound } from '@weir/kube';
+import { objectToWrite, type SelectPaths } from './ask-drift.ts';
 import { problemOf, type Session } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
 
 export interface ExecuteInput {
-  readonly delivery: Pick<Delivery, 'fieldManager' | 'deletion' | 'policy' | 'sequence'>;
+  readonly delivery: Pick<
+    Delivery,
+    'fieldManager' | 'mark' | 'deletion' | 'policy' | 'sequence' | 'ignore' | 'respectIgnored'
+  >;
   readonly actions: readonly Action[];
   readonly session: Session;
   readonly inventory: InventoryRecord;
   readonly dryRun: boolean;
+  readonly selectPaths?: SelectPaths;
   readonly signal: AbortSignal;
 }
 
@@ -202,7 +207,8 @@ async function writeOne(
     if (action.write?.replace === true && before !== undefined)
       await session.writer.replace(action.object, { ...options, uid: before.uid });
     // After a replacement too: it changes nothing and records what we own, by which drift is seen.
-    return await session.writer.apply(action.object, { ...options, onDropped });
+    const object = await objectToWrite(action.object, input);
+    return await session.writer.apply(object, { ...options, onDropped });
   } catch (error) {
     const mayRecreate = action.write?.force === true && isImmutable(error) && !isHome(action.ref);
     if (!mayRecreate || before === undefined || !isRecorded(action, input)) throw error;

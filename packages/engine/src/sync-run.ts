@@ -13,6 +13,7 @@ import {
   type SyncOperation,
   terminateOperation,
 } from '@weir/core';
+import type { SelectPaths } from './ask-drift.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import { type ActionResult, executePlan } from './execute.ts';
 import type { Observation } from './observe.ts';
@@ -25,6 +26,7 @@ export interface SyncRun {
   readonly observation: Observation;
   readonly decision: RunDecision;
   readonly planFor: (operation: SyncOperation | undefined) => Plan;
+  readonly selectPaths?: SelectPaths;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
@@ -113,9 +115,10 @@ class OneSync {
   }
 
   async #act(actions: readonly Action[], plan: Plan): Promise<void> {
-    const { delivery, observation, signal } = this.#of;
+    const { delivery, observation, selectPaths, signal } = this.#of;
     const { session, inventory } = observation;
     const { dryRun } = this.#operation;
+    const jq = selectPaths === undefined ? {} : { selectPaths };
     delete (this.#operation as { waitingSince?: string }).waitingSince;
     const stuck = actions.find((action) => this.#isStuck(action));
     if (stuck !== undefined) {
@@ -129,7 +132,7 @@ class OneSync {
     // One group without hooks is done again from the start by whoever finds it undone.
     if (!dryRun && isLong(plan)) await inventory.keep(this.#operation, signal);
     const all = [...actions, ...plan.actions.filter(({ kind }) => kind === 'forget')];
-    const results = await executePlan({ delivery, actions: all, session, inventory, dryRun, signal });
+    const results = await executePlan({ delivery, actions: all, session, inventory, dryRun, ...jq, signal });
     if (!signal.aborted) this.#note(results);
   }
 

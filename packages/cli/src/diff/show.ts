@@ -1,6 +1,6 @@
 // How the changes of a delivery are shown: a unified YAML difference per object, or data. Values of Secrets never appear.
 
-import { type KubeObject, showRef } from '@weir/core';
+import { type KubeObject, showDrift, showRef } from '@weir/core';
 import type { ObjectChange } from '@weir/engine';
 import { toYaml } from '../terminal/format.ts';
 import type { Colors } from '../terminal/terminal.ts';
@@ -14,6 +14,8 @@ export interface ShownDelivery {
 }
 
 const nothing = '/dev/null';
+/** Fields that are named above a difference. */
+const maxFields = 8;
 
 /** '' where the difference is in the server's bookkeeping alone. */
 export function showChange(change: ObjectChange, of: ShownDelivery, colors: Colors): string {
@@ -23,6 +25,9 @@ export function showChange(change: ObjectChange, of: ShownDelivery, colors: Colo
   const object = showRef(change.ref);
   const lines = [
     colors.bold(`${change.action} ${object} in ${of.cluster} (${of.name})`),
+    ...(change.drift === undefined || change.drift.length === 0
+      ? []
+      : [colors.bold(`# ${showDrift(change.drift, maxFields)}`)]),
     colors.bold(`--- ${pair.before === undefined ? nothing : `live/${object}`}`),
     colors.bold(`+++ ${pair.after === undefined ? nothing : `git/${object}`}`),
     ...body
@@ -43,6 +48,7 @@ export function changeData(change: ObjectChange): Record<string, unknown> {
     kind,
     ...(namespace === '' ? {} : { namespace }),
     name,
+    ...(change.drift === undefined ? {} : { fields: change.drift }),
     diff: unifiedDiff(textOf(before), textOf(after)),
   };
 }

@@ -1,7 +1,7 @@
 // Tells which Events follow from the change of an Application's status, with Argo CD's reasons and words.
 // The same status twice gives no event.
 
-import type { EventDraft } from '@weir/core';
+import { type EventDraft, showDrift, showRef } from '@weir/core';
 import { kubeTime } from '../resource/kube-time.ts';
 import { fieldAt, textAt } from '../resource/read-field.ts';
 import type { ApplicationView } from './application-view.ts';
@@ -25,6 +25,7 @@ export function projectEvents(view: ApplicationView, after: Status): readonly Ev
       textAt(view.before, 'health', 'status') ?? '',
       textAt(after, 'health', 'status') ?? '',
     ),
+    ...(from !== to && to === 'OutOfSync' ? driftEvents(view) : []),
     ...completedEvents(view, after),
     ...conditionEvents(view, after),
   ];
@@ -53,6 +54,20 @@ function conditionsOf(status: unknown): readonly { readonly type: string; readon
     type: textAt(condition, 'type') ?? '',
     message: textAt(condition, 'message') ?? '',
   }));
+}
+
+/** Objects that one event names. */
+const maxNamed = 5;
+
+/** Argo CD posts none: its users look at the difference in its interface. */
+function driftEvents(view: ApplicationView): readonly EventDraft[] {
+  const drifted = view.verdict.resources.flatMap(({ ref, drift = [] }) =>
+    drift.length === 0 ? [] : [`${showRef(ref)} differs from Git in ${showDrift(drift)}`],
+  );
+  if (drifted.length === 0) return [];
+  const more = drifted.length > maxNamed ? [`${drifted.length - maxNamed} more objects`] : [];
+  const message = [...drifted.slice(0, maxNamed), ...more].join('; ');
+  return [{ type: 'Normal', reason: 'DriftDetected', message }];
 }
 
 function startedEvents(view: ApplicationView, after: Status): readonly EventDraft[] {
