@@ -1,57 +1,95 @@
-// The raw floor: what the same writes cost when nothing decides about them. One apply request an object, nothing else.
+// The raw floor: what the same writes cost when nothing decides about them. One apply request an object, nothing else, sent
+// by whichever bare loop is the fastest: in Node over weir's own transport, or in Go.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriter, type KubeClient } from '@weir/kube';
+import { createWriter } from '@weir/kube';
+import { type GoFloor, prepareGoFloor } from './go-floor.ts';
 import type { Rig } from './rig.ts';
 import { dropNamespace, ensureNamespace } from './rig.ts';
-import { objectOf, type Workload } from './workload.ts';
+import { objectOf, objectsOf, type Workload } from './workload.ts';
 
 const concurrencies = [8, 16, 32];
 
-/** Enough to tell concurrencies apart, few enough to be deleted soon. */
+/** Enough to tell loops apart, few enough to be deleted soon. */
 const sampleDeliveries = 20;
+const sampleObjects = 10;
 
-/** Seconds of a bare loop of applies at the concurrency that a sample showed to be the best, and which that was. */
-export async function installFloor(
-  rig: Rig,
-  workload: Workload,
-): Promise<{ seconds: number; concurrency: number }> {
-  let best = { seconds: Number.POSITIVE_INFINITY, concurrency: 0 };
-  const total = workload.deliveries * workload.objects;
-  const sample = { ...workload, deliveries: sampleDeliveries, objects: Math.min(10, total) };
-  for (const concurrency of concurrencies) {
-    const seconds = await timed(rig, sample, concurrency);
-    if (seconds < best.seconds) best = { seconds, concurrency };
-  }
-  return { ...best, seconds: await timed(rig, workload, best.concurrency) };
+export interface Floor {
+  readonly installSeconds: number;
+  /** The same objects again, each with one line changed. */
+  readonly changeSeconds: number;
+  /** `Go, 32 at once` */
+  readonly loop: string;
 }
 
-async function timed(rig: Rig, workload: Workload, concurrency: number): Promise<number> {
-  const namespace = `floor-${workload.deliveries}-${concurrency}`;
+interface Loop {
+  readonly name: string;
+  /** Seconds for all objects of the workload at that revision. */
+  readonly run: (workload: Workload, revision: string) => Promise<number>;
+}
+
+/** Of the loop that a sample showed to be the fastest. */
+export async function measureFloor(rig: Rig, workload: Workload): Promise<Floor> {
+  const go = await prepareGoFloor(rig);
+  const loops = concurrencies.flatMap((concurrency) => loopsOf(rig, go, concurrency));
+  const sample = {
+    ...workload,
+    deliveries: sampleDeliveries,
+    objects: Math.min(sampleObjects, workload.deliveries * workload.objects),
+  };
+  let best = { seconds: Number.POSITIVE_INFINITY, loop: loops[0] };
+  for (const loop of loops) {
+    const [seconds = 0] = await timed(rig, { loop, workload: sample, revisions: ['1'] });
+    if (seconds < best.seconds) best = { seconds, loop };
+  }
+  const { loop } = best;
+  if (loop === undefined) throw new Error('there is no loop to measure');
+  const [installSeconds = 0, changeSeconds = 0] = await timed(rig, { loop, workload, revisions: ['1', '2'] });
+  return { installSeconds, changeSeconds, loop: loop.name };
+}
+
+function loopsOf(rig: Rig, go: GoFloor, concurrency: number): Loop[] {
+  return [
+    {
+      name: `Node, ${concurrency} at once`,
+      run: (workload, revision) => applyAll(rig, { workload, revision, concurrency }),
+    },
+    ...(['1.1', '2'] as const).map((http) => ({
+      name: `Go, HTTP/${http}, ${concurrency} at once`,
+      run: (workload: Workload, revision: string) =>
+        go.applyAll(objectsOf(workload, revision), { concurrency, http }),
+    })),
+  ];
+}
+
+async function timed(
+  rig: Rig,
+  of: { loop: Loop; workload: Workload; revisions: readonly string[] },
+): Promise<number[]> {
+  const name = of.loop.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const namespace = `floor-${of.workload.deliveries}-${name}`;
   await ensureNamespace(rig, namespace);
-  const seconds = await applyAll(rig.admin, { ...workload, namespace }, concurrency);
+  const seconds: number[] = [];
+  for (const revision of of.revisions)
+    seconds.push(await of.loop.run({ ...of.workload, namespace }, revision));
   await dropNamespace(rig, namespace);
   return seconds;
 }
 
-async function applyAll(client: KubeClient, workload: Workload, concurrency: number): Promise<number> {
-  const writer = createWriter(client);
-  const objects = Array.from({ length: workload.deliveries * workload.objects }, (_, index) =>
-    objectOf({
-      namespace: workload.namespace,
-      app: Math.floor(index / workload.objects),
-      object: index % workload.objects,
-      revision: '1',
-    }),
-  );
+async function applyAll(
+  rig: Rig,
+  of: { workload: Workload; revision: string; concurrency: number },
+): Promise<number> {
+  const writer = createWriter(rig.admin);
+  const objects = objectsOf(of.workload, of.revision);
   const began = performance.now();
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let object = objects[next++]; object !== undefined; object = objects[next++])
       await writer.apply(object, { fieldManager: 'floor' });
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  await Promise.all(Array.from({ length: of.concurrency }, worker));
   return (performance.now() - began) / 1000;
 }
 
@@ -62,7 +100,8 @@ export async function oneLineFloor(rig: Rig, of: { mirror: string; revision: str
     stdio: 'inherit',
   });
   await once(fetch, 'exit');
-  await rig.writer.apply(objectOf({ namespace: 'floor-one', app: 0, object: 0, revision: of.revision }), {
+  const workload = { namespace: 'floor-one', kinds: 'ConfigMap' } as const;
+  await rig.writer.apply(objectOf(workload, { app: 0, object: 0, revision: of.revision }), {
     fieldManager: 'floor',
   });
   return performance.now() - began;

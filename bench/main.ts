@@ -1,47 +1,40 @@
-// `npm run bench [-- --dialect flux|argocd] [--workload W1|W2] [--runs N]
-// [--step install|rest|one-line]`: prints a table of figures as ratios.
+// `npm run bench [-- options]`: runs the steps that were asked for, each workload and dialect in a rig of its own, and
+// prints tables of figures as ratios to the floor.
 
-import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
-import { type Figure, Follower, firstInstall, oneLine, rest } from './measure.ts';
+import { cpus, loadavg } from 'node:os';
+import { type Bench, settle } from './bench.ts';
+import { type Figure, showFigures } from './figures.ts';
+import { measureFloor } from './floor.ts';
+import { Follower } from './follower.ts';
+import { changeAll, installAll } from './install-step.ts';
+import { oneLine } from './one-line-step.ts';
+import { type BenchOptions, readOptions, usage } from './options.ts';
+import { rest } from './rest-step.ts';
 import { startRig } from './rig.ts';
-import type { DialectName, Workload } from './workload.ts';
-
-const { values } = parseArgs({
-  options: {
-    dialect: { type: 'string', multiple: true, default: ['flux', 'argocd'] },
-    workload: { type: 'string', multiple: true, default: ['W1', 'W2'] },
-    runs: { type: 'string', default: '20' },
-    step: { type: 'string', multiple: true, default: ['install', 'rest', 'one-line'] },
-  },
-});
-
-const workloads: Readonly<Record<string, Omit<Workload, 'namespace'>>> = {
-  W1: { name: 'W1', deliveries: 100, objects: 10 },
-  W2: { name: 'W2', deliveries: 1, objects: 2_000 },
-};
+import { type ScalingRow, scaling, scalingObjects, showScaling } from './scaling-step.ts';
+import type { DialectName, Shape } from './workload.ts';
 
 const log = (line: string): void =>
   void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 
-async function measure(of: { dialect: DialectName; workload: Workload }): Promise<Figure[]> {
-  const rig = await startRig(log);
+async function inRig<T>(
+  of: { shape: Shape; dialect: DialectName; options: BenchOptions },
+  work: (bench: Bench) => Promise<T>,
+): Promise<T> {
+  const { shape, dialect, options } = of;
+  const rig = await startRig(log, options);
   try {
     const controller = await rig.startController();
-    const bench = { ...of, rig, log, controller, follower: new Follower(rig, of.workload.namespace) };
+    const workload = { ...shape, namespace: `bench-${shape.name.toLowerCase()}` };
+    const follower = new Follower(rig, workload.namespace);
+    const name = `${shape.name}, ${dialect}`;
     try {
-      const isWanted = (step: string): boolean => values.step.includes(step);
-      const found = await firstInstall(bench);
-      for (const { what, value, floor } of found) log(`${what}: ${value}, floor ${floor ?? '-'}`);
-      if (isWanted('rest')) found.push(...(await rest(bench)));
-      const runs = of.workload.name === 'W1' ? Number(values.runs) : Math.min(5, Number(values.runs));
-      if (isWanted('one-line')) found.push(...(await oneLine({ ...bench, runs })));
-      return found;
+      return await work({ name, rig, workload, dialect, controller, follower, log, settle });
     } catch (error) {
       log(`failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       throw error;
     } finally {
-      bench.follower.stop();
+      follower.stop();
       await controller.stop();
     }
   } finally {
@@ -49,27 +42,52 @@ async function measure(of: { dialect: DialectName; workload: Workload }): Promis
   }
 }
 
-function tableOf(figures: readonly Figure[]): string {
-  const rows = figures.map(
-    ({ what, value, floor, ratio, aim }) =>
-      `| ${what} | ${value} | ${floor ?? ''} | ${ratio ?? ''} | ${aim} |`,
-  );
-  return ['| what | weir | floor | ratio | aim |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+async function measure(bench: Bench, { steps, runs, restSeconds }: BenchOptions): Promise<Figure[]> {
+  const { rig, workload, name } = bench;
+  const isWanted = steps.has('install') || steps.has('all-changed');
+  if (isWanted) log(`${name}: the floor`);
+  const floor = isWanted ? await measureFloor(rig, workload) : undefined;
+  log(`${name}: first install`);
+  // The other steps begin where it ends.
+  const found = await installAll(bench, floor);
+  if (!steps.has('install')) found.length = 0;
+  if (steps.has('rest')) found.push(...(await rest(bench, restSeconds)));
+  if (steps.has('all-changed')) found.push(...(await changeAll(bench, floor)));
+  if (steps.has('one-line')) found.push(...(await oneLine(bench, runs ?? (workload.name === 'W1' ? 20 : 5))));
+  for (const { what, value, floor: beside } of found) log(`${what}: ${value}, floor ${beside ?? '-'}`);
+  return found;
 }
 
-const figures: Figure[] = [];
-for (const name of values.workload) {
-  const shape = workloads[name];
-  if (shape === undefined)
-    throw new Error(`workload ${name}: unknown; expected ${Object.keys(workloads).join(' or ')}`);
-  for (const dialect of values.dialect) {
-    if (dialect !== 'flux' && dialect !== 'argocd')
-      throw new Error(`dialect ${dialect}: unknown; expected flux or argocd`);
-    figures.push(
-      ...(await measure({ dialect, workload: { ...shape, namespace: `bench-${name.toLowerCase()}` } })),
-    );
-  }
+async function run(options: BenchOptions): Promise<void> {
+  const figures: Figure[] = [];
+  const rows: ScalingRow[] = [];
+  const isScalingAlone = options.steps.size === 1 && options.steps.has('scaling');
+  for (const shape of isScalingAlone ? [] : options.workloads)
+    for (const dialect of options.dialects)
+      figures.push(...(await inRig({ shape, dialect, options }, (bench) => measure(bench, options))));
+  for (const deliveries of options.steps.has('scaling') ? options.scale : [])
+    for (const dialect of options.dialects) {
+      const shape = { name: 'Scale', deliveries, objects: scalingObjects, kinds: 'mixed' } as const;
+      rows.push(await inRig({ shape, dialect, options }, scaling));
+    }
+  const tables = [figures.length > 0 ? showFigures(figures) : '', rows.length > 0 ? showScaling(rows) : ''];
+  const [load = 0] = loadavg();
+  process.stdout.write(
+    `Node ${process.version}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(1)} at the end\n\n`,
+  );
+  process.stdout.write(`${tables.filter((table) => table !== '').join('\n\n')}\n`);
 }
-process.stdout.write(
-  `Node ${process.version}, ${cpus().length} cores, ${new Date().toISOString().slice(0, 10)}\n\n${tableOf(figures)}\n`,
-);
+
+async function main(): Promise<void> {
+  let options: BenchOptions;
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  await run(options);
+}
+
+await main();

@@ -43,7 +43,10 @@ export interface ControllerProcess {
 
 const root = process.cwd();
 
-export async function startRig(log: (line: string) => void): Promise<Rig> {
+export async function startRig(
+  log: (line: string) => void,
+  options: { readonly profileDir: string | undefined },
+): Promise<Rig> {
   const dir = await mkdtemp(join(tmpdir(), 'weir-bench-'));
   log('starting a cluster and a Git server');
   const cluster = await startCluster();
@@ -65,7 +68,7 @@ export async function startRig(log: (line: string) => void): Promise<Rig> {
     repoUrl,
     dir,
     startController: async () =>
-      startController({ dir, repoUrl, kubeconfig: await cluster.kubeconfigFor('weir') }),
+      startController({ ...options, dir, repoUrl, kubeconfig: await cluster.kubeconfigFor('weir') }),
     stop: async () => {
       await admin.close();
       await git.stop();
@@ -101,6 +104,7 @@ export async function dropNamespace(rig: Rig, name: string): Promise<void> {
 }
 
 async function startController(of: {
+  profileDir: string | undefined;
   dir: string;
   repoUrl: string;
   kubeconfig: string;
@@ -109,7 +113,9 @@ async function startController(of: {
   const secretFile = join(of.dir, 'secret');
   await writeFile(secretFile, secret, { mode: 0o600 });
   const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const profile = of.profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${of.profileDir}`];
   const args = [
+    ...profile,
     'packages/cli/bin/weir.mjs',
     'controller',
     '--kubeconfig',

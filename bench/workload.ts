@@ -6,15 +6,23 @@ import type { Rig } from './rig.ts';
 
 export type DialectName = 'flux' | 'argocd';
 
-export interface Workload {
+/** How many deliveries of how many objects each, and of which kinds. */
+export interface Shape {
   readonly name: string;
   readonly deliveries: number;
   readonly objects: number;
+  readonly kinds: 'mixed' | 'ConfigMap';
+}
+
+export interface Workload extends Shape {
   readonly namespace: string;
 }
 
+/** Resources of the kinds that a workload has. */
+export const plurals = ['configmaps', 'services', 'serviceaccounts'];
+
 const payload = 'x'.repeat(700);
-const kinds = [
+const mixedKinds = [
   'ConfigMap',
   'ConfigMap',
   'ConfigMap',
@@ -32,16 +40,15 @@ export const pathOf = (app: number, object: number): string =>
   `apps/${appName(app)}/object-${String(object).padStart(4, '0')}.yaml`;
 
 /** One object; `revision` is what a one-line change alters. */
-export function objectOf(of: {
-  namespace: string;
-  app: number;
-  object: number;
-  revision: string;
-}): KubeObject {
-  const kind = kinds[of.object % kinds.length] ?? 'ConfigMap';
+export function objectOf(
+  { namespace, kinds }: Pick<Workload, 'namespace' | 'kinds'>,
+  of: { app: number; object: number; revision: string },
+): KubeObject {
+  const mixed = mixedKinds[of.object % mixedKinds.length] ?? 'ConfigMap';
+  const kind = kinds === 'mixed' ? mixed : kinds;
   const metadata = {
     name: `${appName(of.app)}-${String(of.object).padStart(4, '0')}`,
-    namespace: of.namespace,
+    namespace,
     labels: { app: appName(of.app) },
     annotations: { 'bench/revision': of.revision },
   };
@@ -66,12 +73,22 @@ export function yamlOf(object: KubeObject): string {
   return object.kind === 'ConfigMap' ? `${head}data:\n  payload: ${payload}\n` : head;
 }
 
+export function objectsOf(workload: Workload, revision: string): KubeObject[] {
+  return placesIn(workload).map((place) => objectOf(workload, { ...place, revision }));
+}
+
 export function filesOf(workload: Workload, revision: string): Record<string, string> {
   const files: Record<string, string> = {};
-  for (let app = 0; app < workload.deliveries; app++)
-    for (let object = 0; object < workload.objects; object++)
-      files[pathOf(app, object)] = yamlOf(objectOf({ namespace: workload.namespace, app, object, revision }));
+  for (const { app, object } of placesIn(workload))
+    files[pathOf(app, object)] = yamlOf(objectOf(workload, { app, object, revision }));
   return files;
+}
+
+function placesIn({ deliveries, objects }: Shape): { app: number; object: number }[] {
+  return Array.from({ length: deliveries * objects }, (_, index) => ({
+    app: Math.floor(index / objects),
+    object: index % objects,
+  }));
 }
 
 export async function declare(rig: Rig, workload: Workload, dialect: DialectName): Promise<void> {

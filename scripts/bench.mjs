@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { bundle } from './build.mjs';
 import { buildNative } from './build-native.mjs';
 import { setup } from './setup.mjs';
+import { buildBenchFloor } from './steps/bench-floor.mjs';
 import { root } from './steps/place.mjs';
 
 try {
@@ -16,6 +17,7 @@ try {
     ...process.env,
     WEIR_LOCALKUBE: (await buildNative('localkube')).path,
     WEIR_RENDER: (await buildNative('render')).path,
+    WEIR_BENCH_FLOOR: await buildBenchFloor(),
   };
   const args = ['--enable-source-maps', output, ...process.argv.slice(2)];
   process.exitCode = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env }).status ?? 1;

@@ -1,0 +1,3 @@
+module weir.dev/bench/floor
+
+go 1.26
