@@ -29,6 +29,8 @@ type Response struct {
 	Result any      `json:"result,omitempty"`
 	Error  *Failure `json:"error,omitempty"`
 	Reads  any      `json:"reads,omitempty"`
+	// Last tells that the program ends after this answer, together with what it could not stop itself.
+	Last bool `json:"last,omitempty"`
 }
 
 // Pong answers a ping.

@@ -46,7 +46,7 @@ func Main(program Program) {
 
 func leaveSoon() { time.AfterFunc(lastAnswerGrace, func() { os.Exit(0) }) }
 
-// Serve answers until stdin ends; orphaned is called at that moment, also while an evaluator is busy.
+// Serve answers until stdin ends or an answer is the last; orphaned is called at that moment, also while an evaluator is busy.
 func (p Program) Serve(stdin io.Reader, stdout io.Writer, orphaned func()) error {
 	in, out := bufio.NewReaderSize(stdin, 1<<16), bufio.NewWriterSize(stdout, 1<<16)
 	hello := Hello{Type: "hello", Protocol: p.Protocol, Role: p.Role, Evaluators: p.Evaluators}
@@ -65,6 +65,9 @@ func (p Program) Serve(stdin io.Reader, stdout io.Writer, orphaned func()) error
 		}
 		if err := WriteFrame(out, response, tooLarge(response.ID)); err != nil {
 			return err
+		}
+		if response.Last {
+			return nil
 		}
 	}
 	return nil

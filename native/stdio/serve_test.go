@@ -24,7 +24,7 @@ var echo = Program{
 		if request.Method == "long" {
 			return Response{ID: request.ID, OK: true, Result: strings.Repeat("x", MaxFrame)}
 		}
-		return Response{ID: request.ID, OK: true, Result: request.Params}
+		return Response{ID: request.ID, OK: true, Result: request.Params, Last: request.Method == "last"}
 	},
 }
 
@@ -78,6 +78,13 @@ func TestServe(t *testing.T) {
 
 func TestInputCutOff(t *testing.T) {
 	if frames, orphaned := talk(t, frameOf(`{"id":1,"method":"x"}`)+"\x00\x00"); len(frames) != 2 || orphaned != 1 {
+		t.Errorf("got %v", frames)
+	}
+}
+
+func TestLastAnswer(t *testing.T) {
+	frames, _ := talk(t, frameOf(`{"id":1,"method":"last","params":1}`)+frameOf(`{"id":2,"method":"ping"}`))
+	if len(frames) != 2 || frames[1] != `{"id":1,"ok":true,"result":1,"last":true}` {
 		t.Errorf("got %v", frames)
 	}
 }

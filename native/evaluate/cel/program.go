@@ -20,9 +20,9 @@ import (
 // interruptEvery is how many steps of a comprehension pass between two looks at the clock, as in the API server.
 const interruptEvery = 100
 
-// maxCost is about a second's worth of steps; the API server allows a tenth of it. The clock alone is not enough: an
+// maxCost is about half a second's worth of steps; the API server allows half of it. The clock alone is not enough: an
 // interrupted comprehension is an error, and `||` swallows an error, so that the loops around it go on.
-const maxCost = 10_000_000
+const maxCost = 2_000_000
 
 // Engine evaluates expressions; it keeps what they were compiled to.
 type Engine struct {

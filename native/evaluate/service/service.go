@@ -4,7 +4,6 @@ package service
 import (
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
 
 	"weir.dev/native/evaluate/cel"
 	"weir.dev/native/evaluate/jq"
@@ -14,9 +13,6 @@ import (
 	"weir.dev/native/evaluate/wire"
 	"weir.dev/native/stdio"
 )
-
-// maxRuns bounds a message.
-const maxRuns = 10_000
 
 // Service answers requests one after the other.
 type Service struct {
@@ -29,21 +25,16 @@ type Service struct {
 // New makes a service that writes the stacks of panics to log.
 func New(log func(string)) *Service { return &Service{log: log} }
 
-// results is what every answer is: the outcome of each run, in their order.
-type results[T any] struct {
-	Results []T `json:"results"`
-}
-
 // Handle answers one request, whatever happens in the evaluators.
 func (s *Service) Handle(request stdio.Request) stdio.Response {
 	result, err := s.evaluate(request)
 	if err != nil {
 		return stdio.Response{ID: request.ID, Error: stdio.AsFailure(err, stdio.EvaluatorPanicked)}
 	}
-	return stdio.Response{ID: request.ID, OK: true, Result: result}
+	return stdio.Response{ID: request.ID, OK: true, Result: result, Last: result.stopped()}
 }
 
-func (s *Service) evaluate(request stdio.Request) (any, error) {
+func (s *Service) evaluate(request stdio.Request) (outcome, error) {
 	switch request.Method {
 	case "lua-health":
 		return s.luaHealth(request)
@@ -62,7 +53,7 @@ func (s *Service) evaluate(request stdio.Request) (any, error) {
 	return nil, stdio.Fail(stdio.MethodUnknown, "method %q is unknown, expected %s", request.Method, expected)
 }
 
-func (s *Service) luaHealth(request stdio.Request) (any, error) {
+func (s *Service) luaHealth(request stdio.Request) (outcome, error) {
 	var params wire.LuaHealthParams
 	if err := read(request, &params); err != nil {
 		return nil, err
@@ -77,7 +68,7 @@ func (s *Service) luaHealth(request stdio.Request) (any, error) {
 	}, func(f *wire.Failure) wire.HealthResult { return wire.HealthResult{Error: f} })
 }
 
-func (s *Service) luaAction(request stdio.Request) (any, error) {
+func (s *Service) luaAction(request stdio.Request) (outcome, error) {
 	var params wire.LuaActionParams
 	if err := read(request, &params); err != nil {
 		return nil, err
@@ -95,7 +86,7 @@ func (s *Service) luaAction(request stdio.Request) (any, error) {
 	}, func(f *wire.Failure) wire.ActionResult { return wire.ActionResult{Error: f} })
 }
 
-func (s *Service) celHealth(request stdio.Request) (any, error) {
+func (s *Service) celHealth(request stdio.Request) (outcome, error) {
 	var params wire.CelHealthParams
 	if err := read(request, &params); err != nil {
 		return nil, err
@@ -110,7 +101,7 @@ func (s *Service) celHealth(request stdio.Request) (any, error) {
 	}, func(f *wire.Failure) wire.HealthResult { return wire.HealthResult{Error: f} })
 }
 
-func (s *Service) condition(request stdio.Request) (any, error) {
+func (s *Service) condition(request stdio.Request) (outcome, error) {
 	var params wire.CelParams
 	if err := read(request, &params); err != nil {
 		return nil, err
@@ -131,7 +122,7 @@ func (s *Service) condition(request stdio.Request) (any, error) {
 	}, func(f *wire.Failure) wire.ConditionResult { return wire.ConditionResult{Error: f} })
 }
 
-func (s *Service) jqDelete(request stdio.Request) (any, error) {
+func (s *Service) jqDelete(request stdio.Request) (outcome, error) {
 	var params wire.JqDeleteParams
 	if err := read(request, &params); err != nil {
 		return nil, err
@@ -146,7 +137,7 @@ func (s *Service) jqDelete(request stdio.Request) (any, error) {
 	}, func(f *wire.Failure) wire.JqResult { return wire.JqResult{Error: f} })
 }
 
-func (s *Service) threeWayPatch(request stdio.Request) (any, error) {
+func (s *Service) threeWayPatch(request stdio.Request) (outcome, error) {
 	var params wire.ThreeWayPatchParams
 	if err := read(request, &params); err != nil {
 		return nil, err
@@ -167,33 +158,6 @@ func read(request stdio.Request, params any) error {
 		where = fmt.Sprintf("%s is a %s", wrong.Field, wrong.Value)
 	}
 	return stdio.Fail(stdio.ParamsInvalid, "params of %s are malformed: %s", request.Method, where)
-}
-
-// each evaluates run after run; a panic is the failure of one run, a malformed message that of all.
-func each[R, T any](s *Service, runs []R, evaluate func(R) (T, error), failed func(*wire.Failure) T) (any, error) {
-	if len(runs) > maxRuns {
-		return nil, stdio.Fail(stdio.ParamsInvalid, "message has %d runs, at most %d are taken", len(runs), maxRuns)
-	}
-	answers := results[T]{Results: make([]T, 0, len(runs))}
-	for _, run := range runs {
-		answer, err := guarded(s, run, evaluate, failed)
-		if err != nil {
-			return nil, err
-		}
-		answers.Results = append(answers.Results, answer)
-	}
-	return answers, nil
-}
-
-func guarded[R, T any](s *Service, run R, evaluate func(R) (T, error), failed func(*wire.Failure) T) (answer T, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.log(string(debug.Stack()))
-			// The panic's own words may quote a value.
-			answer = failed(stdio.Fail(stdio.EvaluatorPanicked, "evaluator panicked; its log has the stack"))
-		}
-	}()
-	return evaluate(run)
 }
 
 func pick[S any](scripts []S, set objects.Set, run wire.Run) (S, *objects.Object, error) {

@@ -22,6 +22,9 @@ func ask(t *testing.T, method string, params any) string {
 		return response.Error.Code + " " + response.Error.Message
 	}
 	text, err = json.Marshal(response.Result)
+	if response.Last {
+		text = append(text, " and ends"...)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,6 +276,22 @@ func TestBudget(t *testing.T) {
 		"scripts": []any{loop, fine}, "objects": []any{widget}, "budgetMs": 500, "runs": []any{run(0), run(1)},
 	})
 	if !strings.Contains(got, "its turn did not come") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestStuck comes last: what it starts cannot be ended.
+func TestStuck(t *testing.T) {
+	run := func(script int) fields { return fields{"script": script, "object": 0} }
+	got := ask(t, "lua-health", fields{
+		"scripts": []any{
+			fields{"name": "fine", "source": "return {status = 'Healthy'}"},
+			fields{"name": "stuck", "source": `return string.find(string.rep("a", 400000), ".-.-.-.-b")`, "openLibs": true},
+		},
+		"objects": []any{widget}, "runs": []any{run(0), run(1), run(0)},
+	})
+	says := `{"status":"Healthy"},{"error":{"code":"EVALUATION_TIMEOUT","message":"it does not end within 2.5s, nor when it is told to"}}]} and ends`
+	if got != says {
 		t.Errorf("got %s", got)
 	}
 }

@@ -22,9 +22,9 @@ export interface Failure {
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A failed rendering tells what it has read. */
+/** A failed rendering tells what it has read. A process ends after its last answer, with what it could not stop. */
 export type Answer =
-  | { readonly id: number; readonly ok: true; readonly result: Fields }
+  | { readonly id: number; readonly ok: true; readonly result: Fields; readonly last: boolean }
   | { readonly id: number; readonly ok: false; readonly error: Failure; readonly reads?: Fields };
 
 /** The codes of every program, as in native/stdio/failure.go; each adds its own. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FluxKustomizeOptions } from './messages.ts';
 import { createRenderPool, type RenderOutcome, type RenderPool } from './render-pool.ts';
-import { renderBinary, repositoryRoot } from './testing/render-binary.ts';
+import { renderBinary, repositoryRoot } from './testing/native-binary.ts';
 import { filesBelow, type TestSnapshot, writeSnapshot } from './testing/write-snapshot.ts';
 
 const conformance = process.env.WEIR_CONFORMANCE ?? join(repositoryRoot, '..', 'shared', 'conformance');

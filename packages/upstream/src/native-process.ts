@@ -160,6 +160,9 @@ export class NativeProcess {
     }
     const resolve = this.#waiting;
     this.#waiting = undefined;
+    if (answer.ok && answer.last) {
+      this.kill(poolFailure(this.#role, 'CLOSED', `${this.#role.name} process gave its last answer`));
+    }
     resolve(answer);
   }
 

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ENVELOPE_ERROR_CODES } from './envelope.ts';
+import { EVALUATE_ERROR_CODES, EVALUATE_PROTOCOL } from './evaluation-messages.ts';
 import { BINARY_ERROR_CODES, PROTOCOL } from './messages.ts';
 import { parseAnswer, parseHello } from './parse-answer.ts';
-import { repositoryRoot } from './testing/render-binary.ts';
+import { repositoryRoot } from './testing/native-binary.ts';
 
 describe('what a process says', () => {
   const hellos: Record<string, [unknown, boolean]> = {
@@ -38,10 +39,12 @@ describe('both sides of the wire', () => {
 
   it('know the same error codes', () => {
     expect(codesIn('stdio/failure.go')).toEqual([...ENVELOPE_ERROR_CODES].sort());
+    expect(codesIn('evaluate/wire/messages.go')).toEqual([...EVALUATE_ERROR_CODES].sort());
     expect(codesIn('render/wire/codes.go')).toEqual([...BINARY_ERROR_CODES].sort());
   });
 
   it('speak the same protocol', () => {
     expect(go('render/wire/messages.go')).toContain(`const Protocol = ${PROTOCOL}\n`);
+    expect(go('evaluate/wire/messages.go')).toContain(`const Protocol = ${EVALUATE_PROTOCOL}\n`);
   });
 });

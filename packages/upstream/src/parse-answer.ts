@@ -29,7 +29,7 @@ export function parseAnswer(message: unknown): Answer | undefined {
   }
   const { id, result, error, reads } = message;
   if (message.ok === true) {
-    return isFields(result) ? { id, ok: true, result } : undefined;
+    return isFields(result) ? { id, ok: true, result, last: message.last === true } : undefined;
   }
   if (!isFailure(error) || (reads !== undefined && !isReads(reads))) {
     return undefined;

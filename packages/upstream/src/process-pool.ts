@@ -43,7 +43,7 @@ interface Refusal {
   readonly reads?: Fields;
 }
 
-export type Reply = { readonly ok: true; readonly result: Fields } | Refusal;
+export type Reply = { readonly ok: true; readonly result: Fields; readonly last: boolean } | Refusal;
 
 interface Job {
   readonly question: Question;

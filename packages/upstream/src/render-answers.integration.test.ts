@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listingDigest } from './listing-digest.ts';
 import type { RenderRequest } from './messages.ts';
 import { createRenderPool, type RenderOutcome, type RenderPool } from './render-pool.ts';
-import { renderBinary } from './testing/render-binary.ts';
+import { renderBinary } from './testing/native-binary.ts';
 import { type TestSnapshot, writeSnapshot } from './testing/write-snapshot.ts';
 
 const configMap = (name: string, data = '') =>

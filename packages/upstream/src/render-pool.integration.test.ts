@@ -7,7 +7,7 @@ import {
   type RenderPool,
   type RenderPoolOptions,
 } from './render-pool.ts';
-import { misbehavingBinary, renderBinary } from './testing/render-binary.ts';
+import { misbehavingBinary, renderBinary } from './testing/native-binary.ts';
 import { type TestSnapshot, writeSnapshot } from './testing/write-snapshot.ts';
 
 const chart = (name: string) => `apiVersion: v2\nname: ${name}\nversion: 1.0.0\n`;

@@ -1,4 +1,4 @@
-// Finds or builds the real render binary, and writes stand-ins that misbehave, for tests.
+// Finds or builds the real native binaries, and writes stand-ins that misbehave, for tests.
 
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,14 @@ import { PROTOCOL } from '../messages.ts';
 export const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** The path of the binary of the present sources. */
-export async function renderBinary(): Promise<string> {
+async function nativeBinary(name: 'evaluate' | 'render'): Promise<string> {
   const script = pathToFileURL(join(repositoryRoot, 'scripts', 'build-native.mjs')).href;
   const builder = (await import(script)) as { buildNative(name: string): Promise<{ path: string }> };
-  return (await builder.buildNative('render')).path;
+  return (await builder.buildNative(name)).path;
 }
+
+export const renderBinary = (): Promise<string> => nativeBinary('render');
+export const evaluateBinary = (): Promise<string> => nativeBinary('evaluate');
 
 /** An executable that runs the given JavaScript instead of a render binary; it may use `send(message)`. */
 export function misbehavingBinary(body: string): { readonly path: string; remove(): void } {
