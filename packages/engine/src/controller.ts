@@ -81,10 +81,24 @@ interface Rooms {
   readonly inventories: Inventories;
 }
 
-/** Resolves once everything declared on the hub has been read. The hub's definitions must be installed. */
+/**
+ * Resolves once everything declared on the hub has been read. The hub's definitions must be installed. When it throws,
+ * nothing is left running: whoever watches the process must see it end.
+ */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const rooms = openRooms(options);
-  const { stopping, waker, inventories, client, claims } = rooms;
+  try {
+    return await beginWork(rooms);
+  } catch (error) {
+    await rooms.claims.stop();
+    rooms.stopping.abort(error);
+    await Promise.allSettled([rooms.pool.close(), rooms.store.close(), rooms.client.close()]);
+    throw error;
+  }
+}
+
+async function beginWork(rooms: Rooms): Promise<Controller> {
+  const { options, stopping, waker, inventories, client, claims } = rooms;
   const opened: { fleet?: Fleet; places?: Places } = {};
   const declarations = await watchDeclarations({
     client,

@@ -133,10 +133,10 @@ async function runController(options: ControllerCommandOptions, terminal: Termin
   } finally {
     await server.stop();
     await controller?.stop();
+    // A connection that lingers must not hold the process, after a failed start neither; this timer itself does not.
+    setTimeout(() => process.exit(), lingerMs).unref();
   }
   log({ level: 'info', message: 'stopped' });
-  // A connection that lingers must not hold the process; this timer itself does not either.
-  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 function jsonLog(terminal: Terminal): Log {
