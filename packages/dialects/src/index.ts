@@ -1,5 +1,6 @@
 // The public face of the dialects.
 
+export { type ActionCustomization, readActionCustomization } from './argocd/action-customizations.ts';
 export { argocd } from './argocd/argocd.ts';
 export { readClusterSecret } from './argocd/cluster-secret.ts';
 export { matchRepository, readRepositorySecret } from './argocd/repository-secret.ts';

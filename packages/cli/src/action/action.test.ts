@@ -146,6 +146,12 @@ test.each([
     1,
     /OBJECT_INVALID: laughs.yaml says more than 500000/,
   ],
+  [
+    'settings that are none',
+    ['deployment.yaml', '--customizations', 'secret.yaml'],
+    1,
+    /OBJECT_INVALID: secret.yaml holds Secret\/s; expected the ConfigMap argocd-cm/,
+  ],
   ['an unknown format', ['deployment.yaml', '-o', 'xml'], 2, /output format xml is unknown/],
 ])('%s is refused', async (_, args, code, message) => {
   const end = await run(...args);
