@@ -14,6 +14,7 @@ import {
 } from '@weir/core';
 import { isNotFound, type Writer } from '@weir/kube';
 import type { Declarations, Declared } from './declarations.ts';
+import { createEventPosts } from './event-posts.ts';
 import { type Log, messageOf } from './log.ts';
 
 export interface Reporter {
@@ -28,6 +29,7 @@ export function createReporter(options: {
   now: () => Date;
   log: Log;
 }): Reporter {
+  const posts = createEventPosts();
   const report = async (
     id: string,
     project: (declared: Declared, now: string) => Projection,
@@ -42,7 +44,8 @@ export function createReporter(options: {
     const projection = project(declared, now);
     const to = { ...options, writer: options.writerFor(id) };
     await write({ declared, projection, options: to, signal });
-    for (const event of projection.events) await post({ declared, event, now, options: to, signal });
+    for (const event of projection.events)
+      await posts.add(id, () => post({ declared, event, now, options: to, signal }));
   };
   return {
     delivery: (id, verdict, signal) =>
@@ -146,6 +149,7 @@ async function post(of: {
       signal,
     );
   } catch (error) {
+    if (signal.aborted) return;
     options.log({
       level: 'warn',
       message: `event ${event.reason} of ${declared.id} was not posted: ${messageOf(error)}`,
