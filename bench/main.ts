@@ -3,6 +3,7 @@
 
 import { cpus, loadavg } from 'node:os';
 import { type Bench, settle } from './bench.ts';
+import { events } from './events.ts';
 import { type Figure, showFigures } from './figures.ts';
 import { measureFloor } from './floor.ts';
 import { Follower } from './follower.ts';
@@ -90,4 +91,6 @@ async function main(): Promise<void> {
   await run(options);
 }
 
-await main();
+// A table of its own: it needs no cluster.
+if (process.argv[2] === 'events') await events(process.argv.slice(3));
+else await main();

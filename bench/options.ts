@@ -36,7 +36,11 @@ export const usage = `npm run bench -- [options]
   --runs N                 changes of one line (20 in W1, else 5)
   --rest-seconds N         length of the rest (60)
   --deliveries A,B,C       what the step scaling compares, with 5 objects each (10,100,1000)
-  --profile DIR            writes a CPU profile of the controller`;
+  --profile DIR            writes a CPU profile of the controller
+
+npm run bench -- events [--seconds N]
+
+  a thousand watch events a second through cache, waker and queue (60 s), beside a loop that only parses them`;
 
 /** Throws with a message for the user. */
 export function readOptions(args: readonly string[]): BenchOptions {
