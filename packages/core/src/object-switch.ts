@@ -5,19 +5,26 @@ import type { ObjectSwitch, SwitchEffect } from './delivery.ts';
 
 type Marks = Readonly<Record<string, string>>;
 
+const none: ReadonlySet<SwitchEffect> = new Set();
+
 /** The effects of all switches that are set in any of these labels and annotations. */
 export function effectsOf(
   switches: readonly ObjectSwitch[] | undefined,
   ...places: readonly (Marks | undefined)[]
 ): ReadonlySet<SwitchEffect> {
-  const effects = new Set<SwitchEffect>();
+  // Asked of every object in every plan, and nearly always nothing is set.
+  let effects: Set<SwitchEffect> | undefined;
   for (const each of switches ?? [])
-    if (places.some((marks) => isSet(each, marks?.[each.key]))) effects.add(each.effect);
-  return effects;
+    for (const marks of places) {
+      const found = marks?.[each.key];
+      if (found === undefined || !isSet(each, found)) continue;
+      effects ??= new Set();
+      effects.add(each.effect);
+    }
+  return effects ?? none;
 }
 
-function isSet({ value, ignoreCase }: ObjectSwitch, found: string | undefined): boolean {
-  if (found === undefined) return false;
+function isSet({ value, ignoreCase }: ObjectSwitch, found: string): boolean {
   const fold = (text: string): string => (ignoreCase === true ? text.trim().toLowerCase() : text.trim());
   return value === '*' || found.split(',').some((part) => fold(part) === fold(value));
 }
