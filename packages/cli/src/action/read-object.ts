@@ -4,8 +4,6 @@ import { isRecord, type KubeObject, showProblem, WeirError } from '@weir/core';
 import { Exit, exitCodes } from '../exit.ts';
 import { readDocuments, showFile } from '../manifest/documents.ts';
 
-export { parseDocuments } from '../manifest/documents.ts';
-
 export async function readObject(path: string, stdin: AsyncIterable<Uint8Array>): Promise<KubeObject> {
   const name = showFile({ path });
   const documents = await readDocuments({ path, stdin, expected: 'one object' }).catch(asUsage);

@@ -16,7 +16,7 @@ import {
 import { type ActionCustomization, readActionCustomization } from '@weir/dialects';
 import { createEvaluators, type Evaluated, type Evaluators, type LuaAction } from '@weir/upstream';
 import { findBinary } from '../local/place.ts';
-import { parseInner } from '../manifest/documents.ts';
+import { parseDocuments } from '../manifest/documents.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { readObject } from './read-object.ts';
 
@@ -72,7 +72,7 @@ async function readCustomization(object: KubeObject, path: string): Promise<Acti
     throw new WeirError({ code: 'OBJECT_INVALID', message });
   }
   const kind = { group: groupOf(object.apiVersion), kind: object.kind };
-  const read = readActionCustomization(settings, kind, parseInner);
+  const read = readActionCustomization(settings, kind, (text) => parseDocuments(text, path)[0]);
   if (!read.ok) throw new WeirError({ ...read.problem, message: `${path}: ${read.problem.message}` });
   return read.value;
 }

@@ -77,12 +77,15 @@ async function readStream(file: DocumentFile): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function parse(text: string, file: DocumentFile): unknown[] {
+function parse(text: string, file: Omit<DocumentFile, 'stdin'>): unknown[] {
   const name = showFile(file);
   let documents: unknown[];
   try {
-    const json = file.lastOfEqualKeys ?? false;
-    documents = loadAll(text, { schema: manifestSchema, filename: name, json });
+    documents = loadAll(text, {
+      schema: manifestSchema,
+      filename: name,
+      json: file.lastOfEqualKeys ?? false,
+    });
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw problem('YAML_INVALID', `${name} is not valid YAML or JSON: ${reason}`);
@@ -90,6 +93,11 @@ function parse(text: string, file: DocumentFile): unknown[] {
   if (!isWithin(documents, mostValues))
     throw problem('OBJECT_INVALID', `${name} says more than ${mostValues} values; expected ${file.expected}`);
   return documents;
+}
+
+/** The documents of a text within a file, under the same limits. */
+export function parseDocuments(text: string, path: string): unknown[] {
+  return parse(text, { path, expected: 'one document', lastOfEqualKeys: true });
 }
 
 function isWithin(value: unknown, limit: number): boolean {
