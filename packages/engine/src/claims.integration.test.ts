@@ -11,7 +11,7 @@ let cluster: TestCluster;
 let client: KubeClient;
 let writer: Writer;
 /** Short enough for a test, long enough for a busy machine. */
-const leaseDurationMs = 3_000;
+const leaseDurationMs = 4_000;
 
 beforeAll(async () => {
   cluster = await startCluster();

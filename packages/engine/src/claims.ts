@@ -7,7 +7,7 @@ import { createHolding, type Holding } from './holding.ts';
 import { type LeaseBoard, type SeenReplica, watchLeases } from './lease-board.ts';
 import { claimObject, claimRef, handOverPatch, readClaim, replicaRef } from './lease-objects.ts';
 import { type Log, messageOf } from './log.ts';
-import { isProvenDead } from './process-identity.ts';
+import { afterDeathMs, isProvenDead } from './process-identity.ts';
 import {
   keepReplicaLease,
   leaseDuration,
@@ -95,6 +95,8 @@ class ClaimLoop implements Claims {
   /** A claim was given away and the answer was lost: until it is known, it is nobody's. */
   readonly #givenAway = new Map<string, ClaimAction>();
   readonly #fenced = new Set<string>();
+  /** Since when a life is known to have no process any more. */
+  readonly #deadSince = new Map<string, number>();
   #listener: ClaimsListener | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #soon: NodeJS.Timeout | undefined;
@@ -230,9 +232,12 @@ class ClaimLoop implements Claims {
   /** Nothing that a silent replica holds is taken before its Lease is away, by the very version that was silent. */
   #fenceTheDead(): void {
     const now = performance.now();
-    for (const replica of this.#board.replicas()) {
+    const seen = this.#board.replicas();
+    for (const life of this.#deadSince.keys())
+      if (seen.every((replica) => replica.life !== life)) this.#deadSince.delete(life);
+    for (const replica of seen) {
       const isSelf = replica.life === this.#lease.life();
-      const isDead = isOverdue(replica, now) || isProvenDead(replica.process);
+      const isDead = isOverdue(replica, now) || this.#isLongDead(replica, now);
       const fence = `${replica.life} ${replica.version}`;
       if (isSelf || !isDead || this.#fenced.has(fence)) continue;
       this.#fenced.add(fence);
@@ -240,6 +245,13 @@ class ClaimLoop implements Claims {
         setTimeout(() => this.#fenced.delete(fence), requestMs).unref(),
       );
     }
+  }
+
+  #isLongDead({ life, process }: SeenReplica, now: number): boolean {
+    if (!isProvenDead(process)) return false;
+    const since = this.#deadSince.get(life) ?? now;
+    this.#deadSince.set(life, since);
+    return now - since >= afterDeathMs;
   }
 
   async #fence({ name, life, version }: SeenReplica): Promise<void> {

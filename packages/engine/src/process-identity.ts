@@ -3,6 +3,9 @@
 
 import { readFileSync, readlinkSync } from 'node:fs';
 
+/** What servers still have of a process that was killed ends with its connections; so long it is waited for. */
+export const afterDeathMs = 500;
+
 /** `boot id:process namespace:user:pid:start time`. Undefined where the system does not tell. */
 export function processIdentity(): string | undefined {
   const place = placeOfProcesses();

@@ -8,7 +8,7 @@ import { isConflict, isNotFound, type KubeClient, pause, type Writer } from '@we
 import { problemOf } from './fleet.ts';
 import { maxDurationMs, readReplica, renewalPatch, replicaObject, replicaRef } from './lease-objects.ts';
 import { type Log, messageOf } from './log.ts';
-import { isProvenDead, processIdentity } from './process-identity.ts';
+import { afterDeathMs, isProvenDead, processIdentity } from './process-identity.ts';
 
 export interface ReplicaOptions {
   /** Who this is among the replicas of the hub; by default the host's name and a random end. */
@@ -214,7 +214,9 @@ class KeptLease implements ReplicaLease {
       const { uid, resourceVersion } = seen.object.metadata;
       const lease = readReplica(seen.object);
       const sighting = { durationMs: lease?.durationMs ?? maxDurationMs, seenAtMs: seen.atMs };
-      if (isProvenDead(lease?.process) || isOverdue(sighting, performance.now())) {
+      const isDead = isProvenDead(lease?.process);
+      if (isDead) await pause(afterDeathMs, signal);
+      if (isDead || isOverdue(sighting, performance.now())) {
         const version = {
           ...(uid === undefined ? {} : { uid }),
           ...(resourceVersion === undefined ? {} : { resourceVersion }),
@@ -241,4 +243,4 @@ function later(a: Moment, b: Moment | undefined): Moment {
   return b === undefined || a.monotonicMs > b.monotonicMs ? a : b;
 }
 
-const deadline = (ms: number): AbortSignal => AbortSignal.timeout(Math.max(ms, 500));
+const deadline = (ms: number): AbortSignal => AbortSignal.timeout(Math.max(Math.round(ms), 500));
