@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Delivery } from './delivery.ts';
 import { type JudgeInput, type Judgement, judgeDelivery } from './judge.ts';
 import type { Conclusion } from './live.ts';
@@ -10,6 +10,8 @@ import type { DeliveryVerdict, HealthStatus, ResourceVerdict, Run } from './verd
 interface Scene extends World {
   /** By object; objects without one have no health. */
   readonly health?: Readonly<Record<string, HealthStatus>>;
+  /** Addresses by object. */
+  readonly urls?: Readonly<Record<string, readonly string[]>>;
   readonly suspended?: boolean;
   readonly deleting?: boolean;
   readonly more?: Partial<JudgeInput>;
@@ -38,6 +40,10 @@ function liveOf(scene: Scene): Map<string, Conclusion> {
   for (const [name, status] of Object.entries(scene.health ?? {})) {
     const known = live.get(idOf(refFrom(name)));
     if (known !== undefined) live.set(known.id, { ...known, health: { status } });
+  }
+  for (const [name, externalUrls] of Object.entries(scene.urls ?? {})) {
+    const known = live.get(idOf(refFrom(name)));
+    if (known !== undefined) live.set(known.id, { ...known, externalUrls });
   }
   return live;
 }
@@ -237,4 +243,10 @@ describe('the message of a wait that was too long', () => {
       'timeout waiting for: [Deployment/web/d is Degraded]; expected all objects to become healthy',
     ]);
   });
+});
+
+test('a delivery is reached where its objects are, each address once', () => {
+  const urls = { [a]: ['https://b.example', 'https://a.example'], [d]: ['https://a.example'] };
+  expect(judge({ ...inSync, urls }).externalUrls).toEqual(['https://a.example', 'https://b.example']);
+  expect(judge(inSync).externalUrls).toEqual([]);
 });

@@ -40,7 +40,7 @@ export interface JudgeInput {
 /** What the verdict says beyond the resources; the rest is filled in by the engine. */
 export type Judgement = Pick<
   DeliveryVerdict,
-  'delivery' | 'stage' | 'sync' | 'health' | 'resources' | 'problems' | 'images'
+  'delivery' | 'stage' | 'sync' | 'health' | 'resources' | 'problems' | 'images' | 'externalUrls'
 > &
   Partial<Pick<DeliveryVerdict, 'failedStep' | 'waitingFor' | 'deletionDigest'>>;
 
@@ -60,7 +60,8 @@ export function judgeDelivery(input: JudgeInput): Judgement {
     health,
     resources,
     problems,
-    images: imagesOf(resources, input),
+    images: unionOf(resources, input, ({ images }) => images),
+    externalUrls: unionOf(resources, input, ({ externalUrls = [] }) => externalUrls),
     ...(input.failedStep === undefined ? {} : { failedStep: input.failedStep }),
     ...(stage === 'failed' && input.failedStep === undefined ? { failedStep: stepOf(problems) } : {}),
     ...(input.waitingFor === undefined ? {} : { waitingFor: input.waitingFor }),
@@ -194,7 +195,15 @@ function asUnknown(resource: ResourceVerdict): ResourceVerdict {
   return { ...resource, sync: 'Unknown' };
 }
 
-function imagesOf(resources: readonly ResourceVerdict[], input: JudgeInput): string[] {
-  const images = new Set(resources.flatMap(({ ref }) => input.live(ref)?.images ?? []));
-  return [...images].sort();
+/** What the live objects have of one thing, each once and in order. */
+function unionOf(
+  resources: readonly ResourceVerdict[],
+  input: JudgeInput,
+  pick: (live: Conclusion) => readonly string[],
+): string[] {
+  const found = resources.flatMap(({ ref }) => {
+    const live = input.live(ref);
+    return live === undefined ? [] : pick(live);
+  });
+  return [...new Set(found)].sort();
 }

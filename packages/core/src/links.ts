@@ -25,12 +25,17 @@ const longestUrl = 2048;
 const webAddress = /^https?:\/\/[^\s/?#@"'<>\\]+(?:[/?#][^\s"'<>\\]*)?$/i;
 
 export function concludeLinks(object: KubeObject): ObjectLinks {
+  return { links: linksOf(object), images: imagesOf(object) };
+}
+
+/** Those of annotations first, then those that the object itself makes known. */
+export function linksOf(object: KubeObject): ExternalLink[] {
   const annotations = fieldsOf(object.metadata.annotations);
   const found = annotations[ignoreDefaults] === 'true' ? [] : ownAddresses(object).map((url) => ({ url }));
   const byUrl = new Map<string, ExternalLink>();
   for (const link of [...annotatedLinks(annotations), ...found])
     if (isAddress(link.url) && !byUrl.has(link.url)) byUrl.set(link.url, link);
-  return { links: [...byUrl.values()].slice(0, mostLinks), images: imagesOf(object) };
+  return [...byUrl.values()].slice(0, mostLinks);
 }
 
 const isAddress = (url: string): boolean => url.length <= longestUrl && webAddress.test(url);

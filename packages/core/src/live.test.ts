@@ -50,6 +50,12 @@ describe('what is concluded from an object', () => {
   it('digests what each manager owns by apply', () =>
     expect(concluded.owned).toEqual({ us: '{"f:spec":{"f:replicas":1}}' }));
   it('names each image once', () => expect(concluded.images).toEqual(['shop:2', 'proxy:1']));
+  it('says where it can be reached, and nothing where it cannot', () => {
+    const annotations = { 'link.argocd.argoproj.io/a': 'https://shop.example' };
+    const linked = { ...labelled, metadata: { ...labelled.metadata, annotations } };
+    const found = concludeFrom(linked, { marks, digest: (text) => text });
+    expect([found.externalUrls, 'externalUrls' in concluded]).toEqual([['https://shop.example'], false]);
+  });
   it('is addressed by kind, namespace and name', () => expect(concluded.id).toBe('apps/Deployment/web/shop'));
   it('sees a deletion and its finalizers', () => {
     const metadata = { ...labelled.metadata, deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a/b'] };

@@ -4,7 +4,7 @@ import type { Digest } from './canonical.ts';
 import type { DialectMarks } from './dialect.ts';
 import { ownedDigest } from './drift.ts';
 import { judgeHealth } from './health/health.ts';
-import { imagesOf } from './links.ts';
+import { imagesOf, linksOf } from './links.ts';
 import { idOf, type KubeObject, type ObjectId, type ObjectRef, refOf } from './object.ts';
 import type { Health } from './verdict.ts';
 
@@ -19,6 +19,8 @@ export interface Conclusion {
   readonly owned: Readonly<Record<string, string>>;
   readonly health?: Health;
   readonly images: readonly string[];
+  /** Where it can be reached; absent for the many objects that have no address. */
+  readonly externalUrls?: readonly string[];
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
 }
@@ -30,6 +32,7 @@ export function concludeFrom(
   const { metadata } = object;
   const ref = refOf(object);
   const health = judgeHealth(object);
+  const externalUrls = linksOf(object).map(({ url }) => url);
   return {
     id: idOf(ref),
     ref,
@@ -42,6 +45,7 @@ export function concludeFrom(
     owned: ownedBy(object, context),
     ...(health === undefined ? {} : { health }),
     images: imagesOf(object),
+    ...(externalUrls.length === 0 ? {} : { externalUrls }),
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
   };

@@ -225,7 +225,6 @@ function verdictOf(of: Conclusion): DeliveryVerdict {
     ...(value === undefined
       ? renderedBefore(state)
       : { renderedAs: value.rendering.type, renderDigest: value.rendering.digest }),
-    externalUrls: [],
     ...(delivery.requestToken === undefined ? {} : { handledToken: delivery.requestToken }),
     ...(state.handledOrder === undefined ? {} : { handledOrder: state.handledOrder }),
   };
