@@ -37,7 +37,7 @@ test.each([
         { host: 'a.example', http: { paths: [{ path: '/' }, { path: '/api/*' }, { path: '/v(1|2)' }] } },
       ],
     }),
-    'https://a.example https://a.example/api/ https://a.example/v',
+    'https://a.example/ https://a.example/api/ https://a.example/v',
   ],
   [
     'TLS for another host',

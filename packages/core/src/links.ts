@@ -93,10 +93,10 @@ function ingressAddresses(object: KubeObject): string[] {
   });
 }
 
-/** Where a path is a pattern, what comes before the pattern can be opened; the root needs no slash. */
+/** Where a path is a pattern, what comes before the pattern can be opened. */
 function pathText(path: string): string {
   const plain = path.replace(/[*([{^$\\|].*$/, '');
-  return plain === '/' || !plain.startsWith('/') ? '' : plain;
+  return plain.startsWith('/') ? plain : '';
 }
 
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
