@@ -16,14 +16,21 @@ const builtInGroups = /^$|^(apps|batch|autoscaling|policy|extensions)$|\.k8s\.io
 
 /** Undefined for kinds that have no health. */
 export function judgeHealth(object: KubeObject): Health | undefined {
-  const { deletionTimestamp, finalizers } = fieldsOf(object.metadata);
-  if (deletionTimestamp !== undefined && !isEndingHook(finalizers)) return pendingDeletion(finalizers);
+  const deletion = judgeDeletion(object);
+  if (deletion !== undefined) return deletion;
   const group = groupOf(object.apiVersion);
   const rules = findRules(group, object.kind);
   if (rules !== undefined) return evaluateRules(rules, object);
   const key = `${group}/${object.kind}`;
   if (Object.hasOwn(builtInKinds, key)) return builtInKinds[key]?.(object);
   return builtInGroups.test(group) ? undefined : byConditions(object);
+}
+
+/** Whatever else is known of an object, one that is being deleted is waited for. */
+export function judgeDeletion({ metadata }: KubeObject): Health | undefined {
+  const { deletionTimestamp, finalizers } = fieldsOf(metadata);
+  if (deletionTimestamp === undefined || isEndingHook(finalizers)) return undefined;
+  return pendingDeletion(finalizers);
 }
 
 /** A hook that is deleted before its end was seen is kept by this finalizer, until its health was read. */

@@ -35,6 +35,7 @@ const fluxSuspended: Rule = suspendedIf(['spec.suspend', 'is', true], '{kind} is
 const sparkCount = 'status.executorState[=RUNNING].#';
 const isDynamicSpark: Test = {
   any: [
+    ['spec.executor.instances', 'absent'],
     ['spec.dynamicAllocation.enabled', 'is', true],
     ['spec.sparkConf[spark.dynamicAllocation.enabled]', 'is', 'true'],
   ],
