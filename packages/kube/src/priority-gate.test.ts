@@ -73,6 +73,16 @@ describe('a gate', () => {
     expect(server.arrived.slice(6)).toEqual(['status', 'event']);
   });
 
+  test('lets a few at a time of those go that waited long enough', async () => {
+    const server = openServer();
+    for (const name of work) server.ask(name);
+    for (let index = 0; index < 5; index++) server.ask(`event-${index}`, 'lowest');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(server.arrived.slice(6)).toEqual(['event-0', 'event-1', 'event-2']);
+    await server.answer('event-1');
+    expect(server.arrived.slice(6)).toEqual(['event-0', 'event-1', 'event-2', 'event-3']);
+  });
+
   test('goes on after a request that failed', async () => {
     const gate = new PriorityGate();
     const failing = work.map(() => gate.pass(undefined, () => Promise.reject(new Error('refused'))));

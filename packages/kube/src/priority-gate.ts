@@ -1,5 +1,5 @@
 // Which requests give way: what tells of work waits while the work itself keeps the server busy. It sends nothing and
-// drops nothing; whoever waited long enough goes whatever else is under way.
+// drops nothing; whoever waited long enough goes whatever else is under way, a few at a time.
 
 /** `low`: a status, which somebody may be waiting for. `lowest`: an event, which nobody waits for. */
 export type Priority = 'low' | 'lowest';
@@ -8,11 +8,18 @@ export type Priority = 'low' | 'lowest';
 const busyRequests = 6;
 /** Together, so that a piled-up lot of them does not stand before the next piece of work. */
 const givingWayAtOnce = 8;
-/** Nothing waits longer than this for others. */
+/** Of those that waited long enough, so many go beside the work; all of them at once would stand before the next of it. */
+const overdueAtOnce = 3;
+/** Nothing waits longer than this for the work alone. */
 const maxYieldMs: Readonly<Record<Priority, number>> = { low: 3_000, lowest: 10_000 };
 
+interface Waiting {
+  readonly go: () => void;
+  isOverdue: boolean;
+}
+
 export class PriorityGate {
-  readonly #waiting: Readonly<Record<Priority, Set<() => void>>> = { low: new Set(), lowest: new Set() };
+  readonly #waiting: Readonly<Record<Priority, Set<Waiting>>> = { low: new Set(), lowest: new Set() };
   /** Of no priority: the work. */
   #working = 0;
   #givingWay = 0;
@@ -32,22 +39,30 @@ export class PriorityGate {
   /** Counted from the moment it is let go, so that no two take the same place. */
   #turn(priority: Priority): Promise<void> {
     return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        waiting.isOverdue = true;
+        this.#admit();
+      }, maxYieldMs[priority]);
       const go = (): void => {
         clearTimeout(timer);
-        this.#waiting[priority].delete(go);
+        this.#waiting[priority].delete(waiting);
         this.#givingWay++;
         resolve();
       };
-      const timer = setTimeout(go, maxYieldMs[priority]);
-      this.#waiting[priority].add(go);
+      const waiting: Waiting = { go, isOverdue: false };
+      this.#waiting[priority].add(waiting);
       this.#admit();
     });
   }
 
   #admit(): void {
+    const isBusy = this.#working >= busyRequests;
+    const atOnce = isBusy ? overdueAtOnce : givingWayAtOnce;
     for (const priority of ['low', 'lowest'] as const)
-      for (const go of this.#waiting[priority]) {
-        if (this.#working >= busyRequests || this.#givingWay >= givingWayAtOnce) return;
+      for (const { go, isOverdue } of this.#waiting[priority]) {
+        if (this.#givingWay >= atOnce) return;
+        // They stand in the order of their coming: behind one that is not overdue none is.
+        if (isBusy && !isOverdue) break;
         go();
       }
   }
