@@ -16,6 +16,8 @@ export interface ObjectMatch {
 
 export interface IgnoreRule {
   readonly match: ObjectMatch;
+  /** Where it stands in the custom resource, for messages. */
+  readonly field?: string;
   /** JSON pointers (RFC 6901); '' is the whole object but for its identity. What is not there is passed over. */
   readonly pointers?: readonly string[];
   /** Expressions whose paths are ignored. */

@@ -28,6 +28,7 @@ import type { ReconcileContext } from './reconcile-context.ts';
 import { createRenders, type Renders } from './renders.ts';
 import { type ReplicaOptions, replicaName } from './replica-lease.ts';
 import { createReporter, type Reporter } from './report.ts';
+import { createJqEvaluation, type JqEvaluation } from './select-paths.ts';
 import { createSources, isInlineSource, type Sources } from './sources.ts';
 import { createWaker, type Waker } from './waker.ts';
 
@@ -38,6 +39,8 @@ export interface ControllerOptions {
   readonly dataDir: string;
   /** Path of the `render` program. */
   readonly renderBinary: string;
+  /** Finds the `evaluate` program when it is needed first. */
+  readonly findEvaluator?: () => Promise<string>;
   readonly log: Log;
   /** Which of the controllers on this hub it is, and how long the others wait when it falls silent. */
   readonly replica?: ReplicaOptions;
@@ -76,6 +79,7 @@ interface Rooms {
   readonly store: SourceStore;
   readonly pool: RenderPool;
   readonly renders: Renders;
+  readonly jq: JqEvaluation | undefined;
   readonly states: DeliveryStates;
   readonly waker: Waker;
   readonly inventories: Inventories;
@@ -231,6 +235,7 @@ function openRooms(options: ControllerOptions): Rooms {
     store,
     pool,
     renders: createRenders({ store, pool }),
+    jq: options.findEvaluator === undefined ? undefined : createJqEvaluation(options.findEvaluator),
     states: createDeliveryStates(),
     waker,
     inventories,
@@ -301,6 +306,7 @@ function contextOf(rooms: Rooms, of: Placed & { reporter: Reporter; sources: Sou
     isInlineSource,
     isDeclared: (id) => declarations.declared(id) !== undefined,
     delivery: (id) => declarations.delivery(id),
+    ...(rooms.jq === undefined ? {} : { selectPaths: rooms.jq.selectPaths }),
     report: (id, verdict, signal) => reporter.delivery(id, verdict, signal),
     setFinalizer: (delivery, present, signal) =>
       setFinalizer({ declarations, writer: writerOf(rooms, of, delivery.id), delivery, present, signal }),
@@ -432,5 +438,6 @@ async function close(rooms: Rooms, of: Queues & { fleet: Fleet }): Promise<void>
     );
   await rooms.claims.stop();
   rooms.stopping.abort(new Error('the controller stops'));
+  await rooms.jq?.close();
   await Promise.all([of.fleet.close(), rooms.pool.close(), rooms.store.close(), rooms.client.close()]);
 }

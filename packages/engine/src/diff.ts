@@ -18,7 +18,7 @@ import {
 import { type ClusterAccess, connect, createWriter, type KubeClient } from '@weir/kube';
 import { createSourceStore } from '@weir/source';
 import { createRenderPool } from '@weir/upstream';
-import { ignoredOf, objectToWrite } from './ask-drift.ts';
+import { ignoredOf, objectToWrite, type SelectPaths } from './ask-drift.ts';
 import { bareObject } from './bare-object.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
 import { createDeliveryStates } from './delivery-state.ts';
@@ -26,12 +26,14 @@ import { allMarks, createFleet, problemOf } from './fleet.ts';
 import { createInventories } from './inventories.ts';
 import { type Observation, type ObserveContext, observeDelivery } from './observe.ts';
 import { createRenders } from './renders.ts';
+import { createJqEvaluation, invalidExpressions, type JqEvaluation } from './select-paths.ts';
 import { createSources, isInlineSource } from './sources.ts';
 
 export interface DiffOptions {
   readonly hub: ClusterAccess;
   readonly dialects: readonly Dialect[];
   readonly renderBinary: string;
+  readonly findEvaluator: () => Promise<string>;
   readonly select: (id: DeliveryId) => boolean;
   readonly signal: AbortSignal;
 }
@@ -77,8 +79,10 @@ export async function* diffDeliveries(options: DiffOptions): AsyncGenerator<Deli
     secret,
     listener: () => ({ onChange: () => undefined, onTrouble: () => undefined }),
   });
+  const jq = createJqEvaluation(options.findEvaluator);
   try {
     const context = await contextOf({
+      jq,
       options,
       declarations,
       client,
@@ -93,16 +97,18 @@ export async function* diffDeliveries(options: DiffOptions): AsyncGenerator<Deli
         yield await diffOne(reading.delivery, context, signal);
   } finally {
     done.abort(new Error('the diff is complete'));
-    await Promise.all([fleet.close(), pool.close(), store.close(), client.close()]);
+    await Promise.all([jq.close(), fleet.close(), pool.close(), store.close(), client.close()]);
     await rm(dir, { recursive: true, force: true });
   }
 }
 
 interface DiffContext extends ObserveContext {
+  readonly jq: JqEvaluation;
   readonly fetch: (source: string) => Promise<void>;
 }
 
 async function contextOf(of: {
+  jq: JqEvaluation;
   options: DiffOptions;
   declarations: Declarations;
   client: KubeClient;
@@ -131,6 +137,7 @@ async function contextOf(of: {
     now: () => new Date(),
   });
   return {
+    jq: of.jq,
     fleet,
     renders,
     inventories,
@@ -152,6 +159,8 @@ async function diffOne(delivery: Delivery, context: DiffContext, signal: AbortSi
   const cluster = context.inventories.get(delivery.id)?.cluster ?? '';
   if (!observed.ok) return { id: delivery.id, cluster, problems: observed.problems, changes: [] };
   const changes: ObjectChange[] = [];
+  const invalid = await invalidExpressions(delivery, context.jq.selectPaths, signal);
+  if (invalid.length > 0) return { id: delivery.id, cluster, problems: invalid, changes };
   const problems: Problem[] = [...observed.value.warnings, ...observed.value.desired.problems];
   for (const desired of observed.value.desired.objects) {
     if (observed.value.discovery.find(desired.ref) === undefined) continue;
@@ -161,6 +170,7 @@ async function diffOne(delivery: Delivery, context: DiffContext, signal: AbortSi
         ref: desired.ref,
         delivery,
         observation: observed.value,
+        selectPaths: context.jq.selectPaths,
         signal,
       });
       if (change !== undefined) changes.push(change);
@@ -177,12 +187,13 @@ async function diffObject(of: {
   ref: ObjectRef;
   delivery: Delivery;
   observation: Observation;
+  selectPaths: SelectPaths;
   signal: AbortSignal;
 }): Promise<ObjectChange | undefined> {
   const { object, ref, delivery, observation, signal } = of;
   const { session } = observation;
   const { fieldManager: manager } = delivery;
-  const context = { delivery, session, signal };
+  const context = { delivery, session, selectPaths: of.selectPaths, signal };
   const live = await session.client.get(ref, signal);
   const wanted = await objectToWrite(object, context);
   const applied = await session.writer.apply(wanted, { fieldManager: manager, dryRun: true, signal });

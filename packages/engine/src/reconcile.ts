@@ -17,6 +17,7 @@ import { type Observation, type Observed, observeDelivery } from './observe.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
 import { decideRun, forgetFailures, type RunDecision } from './run-decision.ts';
+import { invalidExpressions } from './select-paths.ts';
 import { settleSuspects } from './settle-suspects.ts';
 import { runSync } from './sync-run.ts';
 
@@ -44,6 +45,13 @@ export async function reconcileDelivery(
   const silentMs = observed.ok || observed.isPending !== true ? 0 : silenceLeftMs(state, since);
   if (silentMs > 0) return silentMs;
   if (!observed.ok) return conclude({ delivery, state, context, signal, observed });
+  // What is not to be touched cannot be told: nothing is written.
+  const problems = await invalidExpressions(delivery, context.selectPaths, signal);
+  if (problems.length > 0) {
+    const { revision } = observed.value;
+    const refused = { ok: false, step: 'plan', problems, revision } as const;
+    return conclude({ delivery, state, context, signal, observed: refused });
+  }
   state.recipe = observed.value.recipe;
   const decision = decideRun({
     delivery,

@@ -120,6 +120,7 @@ async function runController(options: ControllerCommandOptions, terminal: Termin
       dialects,
       dataDir: options.data,
       renderBinary,
+      findEvaluator: () => findBinary('evaluate', (message) => log({ level: 'info', message })),
       log,
       userAgent: `weir/${weirVersion}`,
       replica: {

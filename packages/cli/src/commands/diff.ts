@@ -76,6 +76,7 @@ async function compare(run: Run, hub: Hub, progress: Progress): Promise<void> {
     hub: hub.access,
     dialects: hub.dialects,
     renderBinary,
+    findEvaluator: () => findBinary('evaluate', (line) => progress.status(line)),
     select: (id) => chosen.has(id),
     signal: terminal.signal,
   });

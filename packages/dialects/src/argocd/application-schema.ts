@@ -39,7 +39,17 @@ export const specSchema = object({
     retry: optionalObject(retrySchema),
     managedNamespaceMetadata: optionalObject({ labels: map(), annotations: map() }),
   }),
-  ignoreDifferences: list(requiredFreeForm()),
+  ignoreDifferences: list(
+    object({
+      group: string('Glob'),
+      kind: requiredString('Glob'),
+      name: string(),
+      namespace: string(),
+      jsonPointers: list(requiredString()),
+      jqPathExpressions: list(requiredString()),
+      managedFieldsManagers: list(requiredString('Fields that these managers own')),
+    }),
+  ),
   info: list(requiredFreeForm()),
   revisionHistoryLimit: integer('Default: 10'),
 });

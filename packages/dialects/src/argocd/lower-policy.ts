@@ -24,6 +24,7 @@ export function lowerPolicy(
 ): {
   readonly policy: SyncPolicy;
   readonly deletion: DeletionPolicy;
+  readonly respectIgnored: boolean;
   readonly problems: readonly Problem[];
 } {
   const standing = spec.syncPolicy ?? {};
@@ -61,6 +62,7 @@ export function lowerPolicy(
       intervalMs: reconcileIntervalMs,
     },
     deletion: lowerDeletion(object, options),
+    respectIgnored: options.respectIgnored || ordered.respectIgnored,
     problems: retry.problems,
   };
 }
@@ -96,7 +98,6 @@ export function unsupportedSpecFields(spec: ApplicationSpec): readonly Problem[]
     );
   }
   if (spec.sourceHydrator !== undefined) problems.push(unsupportedField('spec.sourceHydrator'));
-  if ((spec.ignoreDifferences ?? []).length > 0) problems.push(unsupportedField('spec.ignoreDifferences'));
   if ((spec.revisionHistoryLimit ?? 0) < 0) {
     problems.push(invalidField('spec.revisionHistoryLimit', 'expected 0 or more'));
   }

@@ -228,9 +228,19 @@ describe('an unreadable Application', () => {
       "FIELD_UNSUPPORTED spec.project: the restrictions of projects other than 'default' are not supported yet",
     ],
     [
-      'ignores no differences',
-      { ignoreDifferences: [{ kind: 'x' }] },
-      'FIELD_UNSUPPORTED spec.ignoreDifferences: is not supported yet',
+      'names places by pointers that are some',
+      { ignoreDifferences: [{ kind: 'x' }, { kind: 'y', jsonPointers: ['/a', 'spec/replicas'] }] },
+      'FIELD_INVALID spec.ignoreDifferences[1].jsonPointers[1]: expected a JSON pointer, such as /spec/replicas',
+    ],
+    [
+      'names kinds by globs that are some',
+      { ignoreDifferences: [{ group: '[', kind: 'y' }] },
+      'FIELD_INVALID spec.ignoreDifferences[0].group: expected a glob of at most 500 characters',
+    ],
+    [
+      'says of which kind a difference is',
+      { ignoreDifferences: [{ group: 'apps' }] },
+      'FIELD_INVALID spec.ignoreDifferences[0].kind: is required',
     ],
     [
       'does not ask for a revision before it is known',
@@ -240,4 +250,36 @@ describe('an unreadable Application', () => {
   ])('%s', (_sentence, over, expected) => {
     expect(show(over)).toBe(expected);
   });
+});
+
+describe('differences that are ignored', () => {
+  const difference = {
+    kind: 'Deploy*',
+    name: 'web',
+    jsonPointers: ['/spec/replicas'],
+    jqPathExpressions: ['.spec.a[]'],
+    managedFieldsManagers: ['scaler'],
+  };
+  const rule = {
+    match: {
+      group: { kind: 'glob', text: '' },
+      kind: { kind: 'glob', text: 'Deploy*' },
+      name: { kind: 'exact', text: 'web' },
+    },
+    field: 'spec.ignoreDifferences[0]',
+    pointers: ['/spec/replicas'],
+    jq: ['.spec.a[]'],
+    managers: ['scaler'],
+  };
+  const lowered = (syncOptions: string[]): unknown => {
+    const reading = read({ ignoreDifferences: [difference], syncPolicy: { syncOptions } });
+    if (reading.kind !== 'delivery') return reading;
+    const { ignore, respectIgnored } = reading.delivery;
+    return { ignore, respectIgnored };
+  };
+
+  it('are rules, of the core group where none is named', () =>
+    expect(lowered([])).toEqual({ ignore: [rule], respectIgnored: false }));
+  it('are not written either with RespectIgnoreDifferences', () =>
+    expect(lowered(['RespectIgnoreDifferences=true'])).toEqual({ ignore: [rule], respectIgnored: true }));
 });

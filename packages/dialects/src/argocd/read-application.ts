@@ -12,6 +12,7 @@ import { invalidField, unsupportedField } from '../schema/problems.ts';
 import { type ApplicationSpec, specSchema } from './application-schema.ts';
 import { buildEnvironment } from './build-environment.ts';
 import { lowerDestination } from './lower-destination.ts';
+import { lowerIgnore } from './lower-ignore.ts';
 import { lowerOperation } from './lower-operation.ts';
 import { lowerPolicy, reconcileIntervalMs, unsupportedSpecFields } from './lower-policy.ts';
 import { lowerRecipe } from './lower-recipe.ts';
@@ -66,6 +67,7 @@ export function readApplication(object: KubeObject): Reading {
     policy: lowered.policy,
     ...(lowered.order === undefined ? {} : { order: lowered.order }),
     deletion: lowered.deletion,
+    ...lowered.ignoring,
     switches: objectSwitches,
     sequence: syncSequence,
     dependsOn: [],
@@ -93,6 +95,7 @@ function lowerParts(input: {
   const destination = lowerDestination(spec.destination);
   const operation = lowerOperation(object, source);
   const policy = lowerPolicy(object, spec, operation.lowered);
+  const ignore = lowerIgnore(spec.ignoreDifferences ?? []);
   const recipe = lowerRecipe({ source, field, appName: name, namespace, environment });
   const url = urlProblem(source.repoURL, `${field}.repoURL`);
   const problems: readonly Problem[] = [
@@ -100,6 +103,7 @@ function lowerParts(input: {
     ...destination.problems,
     ...recipe.problems,
     ...policy.problems,
+    ...ignore.problems,
     ...operation.problems,
     ...unsupportedSpecFields(spec),
     ...unsupportedSourceFields(source, field),
@@ -111,6 +115,8 @@ function lowerParts(input: {
     cluster: destination.cluster,
     policy: policy.policy,
     deletion: policy.deletion,
+    ignoring:
+      ignore.rules.length === 0 ? {} : { ignore: ignore.rules, respectIgnored: policy.respectIgnored },
     order: operation.lowered?.order,
   };
 }

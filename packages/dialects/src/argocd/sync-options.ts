@@ -12,6 +12,8 @@ export interface SyncOptions {
   readonly pruneLast: boolean;
   readonly confirmPrune: boolean;
   readonly confirmDelete: boolean;
+  /** Ignored fields are not written either. */
+  readonly respectIgnored: boolean;
   readonly propagation?: 'Foreground' | 'Background' | 'Orphan';
 }
 
@@ -28,7 +30,7 @@ export const acceptedSyncOptions: Readonly<Record<string, string>> = {
   ClientSideApplyMigration: 'the engine takes over client-side managers by itself',
   ApplyOutOfSyncOnly: 'the engine never writes an object that is in sync',
   SkipDryRunOnMissingResource: 'kinds that the same sync brings are waited for in any case',
-  RespectIgnoreDifferences: 'without ignoreDifferences, which is unsupported, it does nothing',
+  RespectIgnoreDifferences: 'without ignoreDifferences it does nothing',
 };
 
 /** Options that Argo CD does not know are no error there, and none here. */
@@ -43,6 +45,7 @@ export function lowerSyncOptions(options: readonly string[]): SyncOptions {
     pruneLast: has('PruneLast=true'),
     confirmPrune: has('Prune=confirm'),
     confirmDelete: has('Delete=confirm'),
+    respectIgnored: has('RespectIgnoreDifferences=true'),
     ...(has('PrunePropagationPolicy=background') ? { propagation: 'Background' } : {}),
     ...(has('PrunePropagationPolicy=foreground') ? { propagation: 'Foreground' } : {}),
     ...(has('PrunePropagationPolicy=orphan') ? { propagation: 'Orphan' } : {}),

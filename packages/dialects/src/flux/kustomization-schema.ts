@@ -10,6 +10,7 @@ import {
   object,
   optionalObject,
   requiredFreeForm,
+  requiredList,
   requiredString,
   requiredWord,
   type Static,
@@ -67,7 +68,7 @@ export const kustomizationSpecSchema = object({
   }),
   decryption: freeForm(),
   serviceAccountName: string(),
-  ignore: list(requiredFreeForm()),
+  ignore: list(object({ paths: requiredList(requiredString()), target: selectorSchema })),
 });
 export type KustomizationSpec = Static<typeof kustomizationSpecSchema>;
 

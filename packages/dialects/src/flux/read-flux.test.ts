@@ -193,6 +193,48 @@ describe('a Kustomization', () => {
     expect(problemsOf(readFlux(withSpec(kustomization, over)))).toBe(expected);
   });
 
+  it('leaves ignored fields to others, by expressions over whole names', () => {
+    const ignore = [
+      { paths: ['/spec/replicas'], target: { kind: 'Deployment|StatefulSet', name: 'web-.*' } },
+      { paths: [''] },
+    ];
+    expect(read({ ignore })).toMatchObject({
+      respectIgnored: true,
+      ignore: [
+        {
+          field: 'spec.ignore[0]',
+          match: {
+            kind: { kind: 'regex', text: 'Deployment|StatefulSet' },
+            name: { kind: 'regex', text: 'web-.*' },
+          },
+          pointers: ['/spec/replicas'],
+        },
+        { field: 'spec.ignore[1]', match: {}, pointers: [''] },
+      ],
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    [
+      'a path that is no pointer',
+      { paths: ['/a', 'spec/replicas'] },
+      'FIELD_INVALID spec.ignore[0].paths[1]: expected a JSON pointer, such as /spec/replicas',
+    ],
+    ['no path', { target: { kind: 'Deployment' } }, 'FIELD_INVALID spec.ignore[0].paths: is required'],
+    [
+      'an expression that is none',
+      { paths: ['/a'], target: { name: '(' } },
+      'FIELD_INVALID spec.ignore[0].target.name: expected a regular expression of at most 500 characters, without flags and classes by name',
+    ],
+    [
+      'a label selector',
+      { paths: ['/a'], target: { labelSelector: 'a=b' } },
+      'FIELD_UNSUPPORTED spec.ignore[0].target.labelSelector: selecting by it is not supported yet',
+    ],
+  ])('is refused with an ignore rule with %s', (_sentence, rule, expected) => {
+    expect(problemsOf(readFlux(withSpec(kustomization, { ignore: [rule] })))).toBe(expected);
+  });
+
   it('accepts health checks beside wait, as Flux ignores them there', () => {
     expect(read({ wait: true, healthChecks: [{ kind: 'Deployment' }] }).policy.wait).toBe(true);
   });

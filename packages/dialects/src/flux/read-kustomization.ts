@@ -11,13 +11,14 @@ import type {
   SyncPolicy,
 } from '@weir/core';
 import { approvedDeletionsOf, declaredId, deletionOf, ownerOf } from '../resource/owner-of.ts';
-import { textAt } from '../resource/read-field.ts';
+import { isZero, textAt } from '../resource/read-field.ts';
 import { cleanPath } from '../resource/repository-path.ts';
 import { readWeirAnnotations, withWeirAnnotations } from '../resource/weir-annotations.ts';
 import { checkValue } from '../schema/check-value.ts';
 import { invalidField } from '../schema/problems.ts';
 import { type KustomizationSpec, kustomizationSpecSchema } from './kustomization-schema.ts';
 import { kustomizationTiming } from './kustomization-timing.ts';
+import { ignoreProblems, lowerIgnore } from './lower-ignore.ts';
 import {
   dialectName,
   fieldManager,
@@ -40,6 +41,7 @@ export function readKustomization(object: KubeObject): Reading {
     ...annotations.problems,
     ...(path === undefined ? [invalidField('spec.path', 'expected a directory inside the source')] : []),
     ...unsupportedKustomizationFields(spec),
+    ...ignoreProblems(spec.ignore ?? []),
   ];
   if (found.length > 0) return { kind: 'invalid', id, role: 'delivery', owner, problems: found };
   const requestToken = textAt(object, 'metadata', 'annotations', requestedAtAnnotation);
@@ -61,6 +63,7 @@ export function readKustomization(object: KubeObject): Reading {
     fieldManager,
     policy: lowerPolicy(spec),
     deletion: lowerDeletion(spec),
+    ...(isZero(spec.ignore) ? {} : { ignore: lowerIgnore(spec.ignore ?? []), respectIgnored: true }),
     switches: objectSwitches,
     sequence: { order: 'flux', pruning: 'last' },
     dependsOn: (spec.dependsOn ?? []).map(({ name, namespace }) =>

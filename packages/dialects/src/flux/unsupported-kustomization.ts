@@ -10,7 +10,6 @@ const unsupported: Readonly<Partial<Record<keyof KustomizationSpec, string>>> = 
   commonMetadata: 'common labels and annotations are not supported yet',
   decryption: 'decryption is not supported yet',
   healthCheckExprs: 'health checks by expression are not supported yet',
-  ignore: 'ignoring drift of fields is not supported yet',
   ignoreMissingComponents: 'is not supported yet',
   buildMetadata: 'is not supported yet',
   postBuild: 'variable substitution is not supported yet',

@@ -31,7 +31,8 @@ export const requiredFreeForm = () =>
   Type.Unsafe<Record<string, unknown>>({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
 export const freeForm = () => Type.Optional(requiredFreeForm());
 
-export const list = <Item extends TSchema>(item: Item) => Type.Optional(Type.Array(item));
+export const requiredList = <Item extends TSchema>(item: Item) => Type.Array(item);
+export const list = <Item extends TSchema>(item: Item) => Type.Optional(requiredList(item));
 export const map = () => Type.Optional(Type.Record(Type.String(), Type.String()));
 export const object = <Fields extends TProperties>(fields: Fields) => Type.Object(fields);
 export const optionalObject = <Fields extends TProperties>(fields: Fields) =>
