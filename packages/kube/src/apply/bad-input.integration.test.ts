@@ -180,9 +180,10 @@ describe('bad input is told by a code, the object and the reason', () => {
     await rig.writer.apply({ ...held, metadata: { ...held.metadata, finalizers: ['test.dev/held'] } }, us);
     const ref = { group: '', version: 'v1', kind: 'Namespace', namespace: '', name: 'leaving' };
     await rig.writer.remove(ref, { propagation: 'Background' });
-    expect(await told(configMap('late', {}, 'leaving'))).toContain(
-      'NAMESPACE_TERMINATING ConfigMap/leaving/late: ',
-    );
+    const late = configMap('late', {}, 'leaving');
+    expect(await told(late)).toContain('NAMESPACE_TERMINATING ConfigMap/leaving/late: ');
+    // The namespace controller looks at what is left after some seconds, and tells whose finalizers hold it.
+    await until(async () => (await told(late)).includes('test.dev/held in 1 resource instances'));
   });
 });
 

@@ -15,6 +15,7 @@ import { ApiError, isNotFound } from '../api-error.ts';
 import type { KubeClient } from '../client.ts';
 import { pathOf } from '../discovery.ts';
 import { applyDropping } from './drop-unknown.ts';
+import { explained } from './explain-namespace.ts';
 
 export interface ApplyOptions {
   readonly fieldManager: string;
@@ -93,10 +94,14 @@ export interface WriteGuard {
 export function createWriter(unguarded: KubeClient, guard?: WriteGuard): Writer {
   const client = guard === undefined ? unguarded : guardedBy(guard, unguarded);
   const send = client.transport.send;
+  const explain = async (error: unknown): Promise<never> => {
+    throw await explained(error, (namespace) => client.get(namespace));
+  };
   return {
     apply: (object, options) => {
       const { onDropped } = options;
-      const apply = (each: KubeObject): Promise<KubeObject> => applyObject(client, each, options);
+      const apply = (each: KubeObject): Promise<KubeObject> =>
+        applyObject(client, each, options).catch(explain);
       return onDropped === undefined ? apply(object) : applyDropping(object, { apply, onDropped });
     },
     create: (object, options) => createObject(client, object, options),
