@@ -5,7 +5,6 @@ package directory
 import (
 	"bytes"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/gobwas/glob"
@@ -18,7 +17,13 @@ import (
 // skipMarker anywhere in a file leaves the file out.
 const skipMarker = "+argocd:skip-file-rendering"
 
-var manifestFile = regexp.MustCompile(`\.(yaml|yml|json|jsonnet)$`)
+func isManifest(name string) bool {
+	switch path.Ext(name) {
+	case ".yaml", ".yml", ".json", ".jsonnet":
+		return true
+	}
+	return false
+}
 
 // Render reads the manifests below root in lexical order.
 func Render(files *snapshot.Reader, store *manifests.Store, root string, options wire.DirectoryOptions) ([]manifests.Object, error) {
@@ -65,7 +70,7 @@ func (w *walker) walk(dir string) error {
 }
 
 func (w *walker) file(name string, link bool) error {
-	if !manifestFile.MatchString(name) {
+	if !isManifest(name) {
 		return nil
 	}
 	if link {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"regexp"
 	"sort"
 	"strings"
 
@@ -40,7 +39,18 @@ type Tree struct {
 	count int
 }
 
-var oidPattern = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+// isOID tells the id of a blob: 40 or 64 hexadecimal digits in lower case.
+func isOID(text string) bool {
+	if len(text) != 40 && len(text) != 64 {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
 
 // Load reads and checks a manifest file.
 func Load(manifestPath string) (*Tree, error) {
@@ -61,8 +71,9 @@ func Load(manifestPath string) (*Tree, error) {
 // NewTree builds a tree of [path, mode, blob id] entries. Submodules are left out, as if absent.
 func NewTree(entries [][3]string) (*Tree, error) {
 	tree := &Tree{root: &node{children: map[string]*node{}}, count: len(entries)}
+	var at place
 	for _, entry := range entries {
-		if err := tree.add(entry[0], entry[1], entry[2]); err != nil {
+		if err := tree.add(entry[0], entry[1], entry[2], &at); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +81,8 @@ func NewTree(entries [][3]string) (*Tree, error) {
 	return tree, nil
 }
 
-func (t *Tree) add(name, mode, oid string) error {
+// add puts a file into the tree; last is the directory of the file before, which is nearly always that of this one too.
+func (t *Tree) add(name, mode, oid string, last *place) error {
 	leaf := &node{oid: oid}
 	switch mode {
 	case "100644", "100664":
@@ -84,31 +96,46 @@ func (t *Tree) add(name, mode, oid string) error {
 	default:
 		return wire.Fail(wire.ManifestInvalid, "snapshot manifest entry %q has the unknown mode %q", name, mode)
 	}
-	if !oidPattern.MatchString(oid) {
+	if !isOID(oid) {
 		return wire.Fail(wire.ManifestInvalid, "snapshot manifest entry %q has the malformed blob id %q", name, oid)
 	}
 	if name == "" || path.Clean("/" + name)[1:] != name {
 		return wire.Fail(wire.ManifestInvalid, "snapshot manifest entry %q is not a clean relative path", name)
 	}
+	parent, base := path.Split(name)
+	if last.node == nil || last.path != parent {
+		dir, err := t.dir(name, parent)
+		if err != nil {
+			return err
+		}
+		*last = place{path: parent, node: dir}
+	}
+	children := last.node.children
+	if _, ok := children[base]; ok {
+		return wire.Fail(wire.ManifestInvalid, "snapshot manifest entry %q is there twice", name)
+	}
+	children[base] = leaf
+	return nil
+}
+
+// dir finds or makes the directory, whose path ends with a slash.
+func (t *Tree) dir(name, parent string) (*node, error) {
 	dir := t.root
-	parts := strings.Split(name, "/")
-	for _, part := range parts[:len(parts)-1] {
+	for _, part := range strings.Split(strings.TrimSuffix(parent, "/"), "/") {
+		if part == "" {
+			continue
+		}
 		next, ok := dir.children[part]
 		if !ok {
 			next = &node{children: map[string]*node{}}
 			dir.children[part] = next
 		}
 		if next.kind != kindDir {
-			return wire.Fail(wire.ManifestInvalid, "snapshot manifest entry %q lies below a file", name)
+			return nil, wire.Fail(wire.ManifestInvalid, "snapshot manifest entry %q lies below a file", name)
 		}
 		dir = next
 	}
-	last := parts[len(parts)-1]
-	if _, ok := dir.children[last]; ok {
-		return wire.Fail(wire.ManifestInvalid, "snapshot manifest entry %q is there twice", name)
-	}
-	dir.children[last] = leaf
-	return nil
+	return dir, nil
 }
 
 func seal(n *node) {
