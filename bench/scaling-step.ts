@@ -16,6 +16,7 @@ export interface ScalingRow {
 
 export async function scaling(bench: Bench): Promise<ScalingRow> {
   const { workload, log } = bench;
+  log(`${bench.name}: installing ${workload.deliveries} deliveries`);
   await installAll(bench, undefined);
   const lines: OneLine[] = [];
   // The first change after an install meets cold code.
