@@ -48,12 +48,14 @@ func (e *Engine) run(budget *objects.Budget, script wire.Script, object *objects
 	if err != nil {
 		return nil, objects.AsFailure(err)
 	}
-	ctx, cancel := budget.Start()
-	defer cancel()
-	value, err := e.call(ctx, script, decoded, parameters)
-	switch {
-	case err != nil && e.isInvalid(script):
+	proto, err := e.compile(script)
+	if err != nil {
 		return nil, &wire.Failure{Code: wire.Invalid, Message: subject(script) + " does not compile: " + objects.Shorten(reasonOf(err))}
+	}
+	ctx, cancel := budget.Start() // compiling does not count: it is done once for all objects
+	defer cancel()
+	value, err := call(ctx, chunk{proto, script.OpenLibs}, decoded, parameters)
+	switch {
 	case err != nil && budget.TimedOut(ctx, script.Name):
 		return nil, object.Failed(wire.Timeout, subject(script), fmt.Sprintf("it took longer than %v", objects.RunLimit))
 	case err != nil:

@@ -32,13 +32,15 @@ func (e *Engine) compile(script wire.Script) (*lua.FunctionProto, error) {
 	})
 }
 
-// call runs a script on an object, and gives what it returned.
-func (e *Engine) call(ctx context.Context, script wire.Script, object map[string]any, parameters map[string]string) (lua.LValue, error) {
-	proto, err := e.compile(script)
-	if err != nil {
-		return nil, err
-	}
-	state := newState(script.OpenLibs)
+// chunk is a script that was compiled.
+type chunk struct {
+	proto    *lua.FunctionProto
+	openLibs bool
+}
+
+// call runs a chunk on an object, and gives what it returned.
+func call(ctx context.Context, script chunk, object map[string]any, parameters map[string]string) (lua.LValue, error) {
+	state := newState(script.openLibs)
 	defer state.Close()
 	state.SetContext(ctx)
 	state.SetGlobal("obj", toLua(state, object))
@@ -47,7 +49,7 @@ func (e *Engine) call(ctx context.Context, script wire.Script, object map[string
 		given.RawSetString(name, lua.LString(value))
 	}
 	state.SetGlobal("actionParams", given)
-	state.Push(state.NewFunctionFromProto(proto))
+	state.Push(state.NewFunctionFromProto(script.proto))
 	if err := state.PCall(0, lua.MultRet, nil); err != nil {
 		return nil, err
 	}
@@ -111,10 +113,4 @@ func reasonOf(err error) string {
 		}
 	}
 	return err.Error()
-}
-
-// isInvalid tells a script that does not compile from one that failed.
-func (e *Engine) isInvalid(script wire.Script) bool {
-	_, err := e.compile(script)
-	return err != nil
 }
