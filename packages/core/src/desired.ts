@@ -1,6 +1,7 @@
 // From rendered manifests to the objects that are applied: namespaced, marked, free of what only a server may say.
 
 import { base64OfText, canonicalJson, type Digest } from './canonical.ts';
+import { definedKind } from './defined-kind.ts';
 import type { Delivery, OwnershipMark } from './delivery.ts';
 import { managedNamespace } from './managed-namespace.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type ObjectRef,
   refOf,
 } from './object.ts';
-import { definedKind } from './plan-turns.ts';
 import type { Problem } from './problem.ts';
 
 export interface Rendered {

@@ -4,6 +4,7 @@ export { type ActionOffer, discoverActions, runAction } from './actions/run-acti
 export * from './canonical.ts';
 export * from './claim-fields.ts';
 export * from './claims.ts';
+export * from './defined-kind.ts';
 export * from './delivery.ts';
 export * from './desired.ts';
 export * from './dialect.ts';

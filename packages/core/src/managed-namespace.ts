@@ -3,15 +3,22 @@
 
 import { canonicalJson, type Digest } from './canonical.ts';
 import type { Delivery } from './delivery.ts';
-import type { Desired } from './desired.ts';
 import { idOf, type KubeObject, type ObjectId, type ObjectRef } from './object.ts';
+
+interface ManagedNamespace {
+  readonly id: ObjectId;
+  readonly ref: ObjectRef;
+  readonly object: KubeObject;
+  readonly digest: string;
+  readonly isHome: true;
+}
 
 /** Undefined where no metadata is asked for, or Git has the namespace itself. */
 export function managedNamespace(
   delivery: Pick<Delivery, 'namespace'> & Partial<Pick<Delivery, 'policy'>>,
-  wanted: ReadonlyMap<ObjectId, Desired>,
+  wanted: ReadonlyMap<ObjectId, unknown>,
   digest: Digest,
-): Desired | undefined {
+): ManagedNamespace | undefined {
   const { namespace: name, policy } = delivery;
   const { labels, annotations } = policy?.namespaceMetadata ?? {};
   const isEmpty = Object.keys(labels ?? {}).length + Object.keys(annotations ?? {}).length === 0;

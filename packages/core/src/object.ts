@@ -77,7 +77,8 @@ export function refOf(object: KubeObject): ObjectRef {
     version: versionOf(object.apiVersion),
     kind: object.kind,
     namespace: object.metadata.namespace ?? '',
-    name: object.metadata.name,
+    // Absent where the server is to make one from generateName.
+    name: object.metadata.name ?? '',
   };
 }
 

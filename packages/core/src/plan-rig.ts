@@ -149,7 +149,7 @@ export interface World {
   readonly claimed?: readonly string[];
   /** Kinds that the cluster does not serve. */
   readonly unserved?: readonly string[];
-  readonly given?: Partial<Pick<PlanInput, 'execute' | 'heal' | 'prune'>>;
+  readonly given?: Partial<Pick<PlanInput, 'execute' | 'heal' | 'prune' | 'isServed' | 'isBlind'>>;
 }
 
 const other = 'flux:Kustomization:apps/other';

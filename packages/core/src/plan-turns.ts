@@ -1,9 +1,10 @@
 // When each lasting object has its turn in a sync: its wave, corrected by what others need of it, and the dependencies
 // that it declares. It decides nothing about whether an object is written.
 
+import { definedKind } from './defined-kind.ts';
 import type { Desired } from './desired.ts';
 import type { Conclusion } from './live.ts';
-import { groupOf, isRecord, type ObjectId, type ObjectRef, showRef } from './object.ts';
+import { type ObjectId, type ObjectRef, showRef } from './object.ts';
 import type { Turn } from './plan-action.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Problem } from './problem.ts';
@@ -68,20 +69,6 @@ function providedKey({ ref, object }: Desired): string | undefined {
   if (ref.kind === 'Namespace' && ref.group === '') return `namespace ${ref.name}`;
   const kind = definedKind(object);
   return kind === undefined ? undefined : `kind ${kind.group}/${kind.kind}`;
-}
-
-/** The kind that a CustomResourceDefinition defines; undefined for any other object. */
-export function definedKind(
-  object: Desired['object'],
-): { readonly group: string; readonly kind: string; readonly isNamespaced: boolean } | undefined {
-  if (object.kind !== 'CustomResourceDefinition' || groupOf(object.apiVersion) !== 'apiextensions.k8s.io')
-    return undefined;
-  const { spec } = object;
-  if (!isRecord(spec) || !isRecord(spec.names) || typeof spec.group !== 'string') return undefined;
-  const { kind } = spec.names;
-  return typeof kind === 'string'
-    ? { group: spec.group, kind, isNamespaced: spec.scope === 'Namespaced' }
-    : undefined;
 }
 
 /** A namespace or definition that would come after the first object that needs it takes that object's turn. */

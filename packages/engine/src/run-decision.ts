@@ -194,7 +194,10 @@ export function afterRun(of: {
   if (isComplete && (operation.only === undefined || run.trigger === 'self-heal'))
     observation.inventory.succeed(observation.revision, decision.candidate);
   // What somebody ended is not begun again before something is new.
-  if (operation.terminated === true) state.failures = delivery.policy.retry.limit;
+  if (operation.terminated === true) {
+    state.failedCandidate = decision.candidate;
+    state.failures = delivery.policy.retry.limit;
+  }
   countFailures({ delivery, state, decision, failures, now: now.getTime() });
   if (run.trigger === 'self-heal' && results.length > 0) countHeal(state, now.getTime());
 }

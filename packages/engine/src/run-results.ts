@@ -13,12 +13,18 @@ import type { ActionResult } from './execute.ts';
 
 type Told = ActionResult & { readonly action: Exclude<ActionResult['action'], { kind: 'forget' }> };
 
+/** The destination namespace is nobody's object: it is told of where it could not be made. */
+function isTold(result: ActionResult): result is Told {
+  const { action, outcome } = result;
+  return action.kind !== 'forget' && (action.kind !== 'apply' || action.tracked || outcome === 'failed');
+}
+
 export function runOf(
   operation: SyncOperation,
   of: { readonly plan: Plan; readonly results: ReadonlyMap<string, ActionResult> },
 ): Run {
   const { revision, startedAt, trigger, retries, dryRun, orderToken, terminated } = operation;
-  const told = [...of.results.values()].filter((result): result is Told => result.action.kind !== 'forget');
+  const told = [...of.results.values()].filter(isTold);
   const last = told.reduce(
     (latest, { action }) => Math.max(latest, orderOf(action)),
     Number.NEGATIVE_INFINITY,

@@ -1,7 +1,14 @@
 // Projects what a run did to each object on `operationState.syncResult.resources`.
 // It never reorders what the engine did: prunes first, then objects in the order of applying.
 
-import { type HookStatus, idOf, type ObjectRef, type ResourceVerdict, type Run } from '@weir/core';
+import {
+  type HookStatus,
+  idOf,
+  type ObjectRef,
+  type ResourceVerdict,
+  type Run,
+  syncPhases,
+} from '@weir/core';
 import type { ResourceResult } from './application-schema.ts';
 import { type ApplicationView, destinationNamespace } from './application-view.ts';
 import { failureText, unknownKindText } from './project-resources.ts';
@@ -29,8 +36,12 @@ export function projectResults(view: ApplicationView, run: Run, prune: boolean):
     if (result !== undefined || run.trigger === 'self-heal') return result ?? [];
     return resource.sync === 'Synced' ? [{ ...resource, outcome: 'unchanged' } as const] : [];
   });
-  return [...told.values(), ...applied].map((result) => projectResult(view, result, options));
+  return [...told.values(), ...applied]
+    .sort((a, b) => rankOf(a) - rankOf(b))
+    .map((result) => projectResult(view, result, options));
 }
+
+const rankOf = ({ phase = 'sync' }: ResourceVerdict): number => syncPhases.indexOf(phase);
 
 /** Argo CD finds these before it runs anything, so that they never had a phase of their own. */
 function invalidResult(view: ApplicationView, ref: ObjectRef): ResourceResult {

@@ -1,6 +1,6 @@
 // Health of kinds whose group begins with b.
 
-import { degradedIf, healthyIf, waiting } from '../presets.ts';
+import { degradedIf, healthyIf, progressingIf, waiting } from '../presets.ts';
 import type { RuleBook } from '../rule.ts';
 
 export const b = {
@@ -41,7 +41,16 @@ export const b = {
         Degraded: ['red'],
         say: 'Beat is {status.health}, {status.availableNodes|"0"} of {status.expectedNodes|"?"} nodes are available',
       },
-      waiting('waiting for the Beat'),
+      progressingIf(
+        {
+          all: [
+            ['status.health', 'absent'],
+            ['status.expectedNodes', 'present'],
+          ],
+        },
+        'waiting for the Beat',
+      ),
+      { is: 'Unknown', say: 'the state of the Beat is unknown' },
     ],
   },
   'bitnami.com': {

@@ -20,7 +20,12 @@ const unobserved: readonly Rule[] = [
       all: [
         ['spec.workloadRef', 'present'],
         [workloadGeneration, 'present'],
-        ['status.workloadObservedGeneration', 'isNot', { of: workloadGeneration }],
+        {
+          any: [
+            ['status.workloadObservedGeneration', 'below', { of: workloadGeneration }],
+            ['status.workloadObservedGeneration', 'above', { of: workloadGeneration }],
+          ],
+        },
       ],
     },
     is: 'Progressing',

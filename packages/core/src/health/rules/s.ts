@@ -12,6 +12,11 @@ const sap: readonly Rule[] = [
     'waiting for the spec to be observed',
   ),
   degradedIf('Failed=True'),
+  progressingIf({
+    condition: 'Succeeded',
+    status: 'False',
+    reason: ['CreateInProgress', 'UpdateInProgress', 'DeleteInProgress', 'InProgress'],
+  }),
   degradedIf('Succeeded=False'),
   { is: 'Healthy', say: 'ready to use' },
 ];
