@@ -54,34 +54,39 @@ export const dToF = {
   },
   'elasticsearch.k8s.elastic.co': {
     Elasticsearch: [
-      progressingIf(
-        {
-          all: [
-            ['status.availableNodes', 'present'],
-            ['status.availableNodes', 'below', { of: 'spec.nodeSets.*.count.+' }],
-          ],
-        },
-        '{status.availableNodes} of {spec.nodeSets.*.count.+} nodes are available',
-      ),
       {
-        when: ['status.phase', 'is', 'Ready'],
+        when: ['status.availableNodes', 'present'],
         rules: [
+          progressingIf(
+            ['status.availableNodes', 'below', { of: 'spec.nodeSets.*.count.+' }],
+            '{status.availableNodes} of {spec.nodeSets.*.count.+} nodes are available',
+          ),
           {
-            table: 'status.health',
-            Healthy: ['green'],
-            Progressing: ['yellow'],
-            Degraded: ['red'],
-            say: 'the cluster is {status.health}: see its indices, replicas and shards',
+            when: {
+              all: [
+                ['status.phase', 'is', 'Ready'],
+                ['status.availableNodes', 'is', { of: 'spec.nodeSets.*.count.+' }],
+              ],
+            },
+            rules: [
+              {
+                table: 'status.health',
+                Healthy: ['green'],
+                Progressing: ['yellow'],
+                Degraded: ['red'],
+                say: 'the cluster is {status.health}: see its indices, replicas and shards',
+              },
+            ],
+          },
+          {
+            table: 'status.phase',
+            Progressing: ['ApplyingChanges', 'MigratingData'],
+            Degraded: ['Invalid'],
+            say: 'the cluster is in phase {status.phase}',
           },
         ],
       },
-      {
-        table: 'status.phase',
-        Progressing: ['ApplyingChanges', 'MigratingData'],
-        Degraded: ['Invalid'],
-        say: 'the cluster is in phase {status.phase}',
-      },
-      waiting('waiting for Elasticsearch'),
+      { is: 'Unknown', say: 'the state of the cluster is unknown' },
     ],
   },
   'external-secrets.io': {

@@ -88,6 +88,7 @@ export const lToM = {
           'Another MinIO Tenant already exists in the namespace',
           'Different versions across MinIO Pools',
           'Tenant credentials are not set properly',
+          'Pool Decommissioning Not Allowed',
         ],
         otherwise: 'Progressing',
         say: '{status.currentState}',

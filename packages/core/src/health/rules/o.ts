@@ -138,14 +138,12 @@ export const o = {
   },
   'operators.coreos.com': {
     Subscription: [
-      progressingIf(['status.conditions', 'absent'], 'waiting for an install plan'),
+      progressingIf(['status', 'absent'], 'waiting for an install plan'),
       degradedIf(subscriptionFault, '{@.type|status.state}: {@.message|@.reason}'),
       healthyIf(awaitsApproval, '{status.installedCSV} is installed; an upgrade waits for approval'),
-      progressingIf(
-        { condition: ['InstallPlanPending', 'BundleUnpacking'], status: 'True' },
-        '{@.type}: {@.reason}',
-      ),
-      { is: 'Healthy', say: '{status.state}' },
+      progressingIf({ condition: 'InstallPlanPending', status: 'True' }, '{@.type}: {@.reason}'),
+      healthyIf(['status.state', 'is', 'AtLatestKnown'], '{status.installedCSV} is installed'),
+      waiting('the subscription is in state {status.state|"unknown"}'),
     ],
   },
 } as const satisfies RuleBook;

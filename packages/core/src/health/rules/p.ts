@@ -189,22 +189,14 @@ export const p = {
       waiting('waiting for the status'),
     ],
     HTTPProxy: [
-      // What is included may be in other namespaces, under other rights.
-      healthyIf(['spec.includes', 'filled'], 'a proxy that includes others has no health of its own'),
-      progressingIf(
-        {
-          some: 'status.conditions',
-          that: { all: [['type', 'is', 'Valid'], { behind: 'observedGeneration' }] },
-        },
-        'waiting for the status',
+      healthyIf(isValid('True'), '{status.description}'),
+      // A parent is valid only with its children, and a child only with its parent: neither may wait for the other.
+      healthyIf(
+        { all: [['spec.includes', 'filled'], isValid('False')] },
+        'a proxy that includes others has no health of its own',
       ),
-      {
-        table: 'status.currentStatus',
-        Healthy: ['valid'],
-        Degraded: ['invalid'],
-        otherwise: 'Progressing',
-        say: '{status.description}',
-      },
+      degradedIf(isValid('False'), '{status.description}'),
+      progressingIf(['status.conditions', 'absent'], '{status.description|"waiting for the status"}'),
       waiting('waiting for the status'),
     ],
   },

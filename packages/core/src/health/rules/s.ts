@@ -75,11 +75,21 @@ const sparkRunning: readonly Rule[] = [
   waiting('waiting for executors'),
 ];
 
-/** Conditions of KServe that hold false in a service that works. */
-const isFault: Test = {
-  all: [
-    ['status', 'is', 'False'],
-    ['type', 'isNot', 'Stopped'],
+/** Every condition of KServe holds true in a service that works, but for the one that says that it is stopped. */
+const isOpen: Test = {
+  any: [
+    {
+      all: [
+        ['type', 'is', 'Stopped'],
+        ['status', 'isNot', 'False'],
+      ],
+    },
+    {
+      all: [
+        ['type', 'isNot', 'Stopped'],
+        ['status', 'isNot', 'True'],
+      ],
+    },
   ],
 };
 
@@ -106,18 +116,14 @@ export const s = {
   },
   'serving.kserve.io': {
     InferenceService: [
+      progressingIf(['status.conditions', 'empty'], 'waiting for the status'),
       {
         table: 'status.modelStatus.transitionStatus',
         Degraded: ['BlockedByFailedLoad', 'InvalidSpec'],
         Progressing: ['InProgress'],
         say: '{status.modelStatus.transitionStatus} {status.conditions[status=Unknown].*.message}',
       },
-      progressingIf(['status.conditions', 'empty'], 'waiting for the status'),
-      degradedIf({ some: 'status.conditions', that: isFault }, '{@.type}: {@.message|@.reason}'),
-      progressingIf(
-        { some: 'status.conditions', that: ['status', 'is', 'Unknown'] },
-        '{@.type}: {@.message|@.reason}',
-      ),
+      progressingIf({ some: 'status.conditions', that: isOpen }, '{@.type}: {@.message|@.reason}'),
       { is: 'Healthy', say: 'InferenceService is healthy' },
     ],
   },
