@@ -11,7 +11,7 @@ function openServer(gate = new PriorityGate()) {
   return {
     arrived,
     ask: (name: string, priority?: Priority) =>
-      void gate.pass(priority, () => {
+      void gate.pass(priority === undefined ? {} : { priority }, () => {
         arrived.push(name);
         return new Promise<void>((resolve) => answers.set(name, resolve));
       }),
@@ -73,6 +73,37 @@ describe('a gate', () => {
     expect(server.arrived.slice(6)).toEqual(['status', 'event']);
   });
 
+  test('lets so much work through at once, and the next when one is answered', async () => {
+    const server = openServer();
+    const names = Array.from({ length: 34 }, (_, index) => `work-${index}`);
+    for (const name of names) server.ask(name);
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(server.arrived).toEqual(names.slice(0, 32));
+    await server.answer('work-5');
+    expect(server.arrived).toEqual(names.slice(0, 33));
+    // A server that hangs must not keep work from failing by its own deadline.
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.arrived).toEqual(names);
+  });
+
+  test('lets go of who no longer wants to wait, with the reason, and never sends it', async () => {
+    const gate = new PriorityGate();
+    const server = openServer(gate);
+    for (let index = 0; index < 32; index++) server.ask(`work-${index}`);
+    const given = new AbortController();
+    const sent: string[] = [];
+    const late = gate.pass({ signal: given.signal }, async () => void sent.push('late'));
+    const event = gate.pass(
+      { priority: 'lowest', signal: AbortSignal.abort(new Error('over')) },
+      async () => void sent.push('event'),
+    );
+    given.abort(new Error('superseded'));
+    await expect(late).rejects.toThrow('superseded');
+    await expect(event).rejects.toThrow('over');
+    await server.answer('work-0');
+    expect(sent).toEqual([]);
+  });
+
   test('lets a few at a time of those go that waited long enough', async () => {
     const server = openServer();
     for (const name of work) server.ask(name);
@@ -85,8 +116,8 @@ describe('a gate', () => {
 
   test('goes on after a request that failed', async () => {
     const gate = new PriorityGate();
-    const failing = work.map(() => gate.pass(undefined, () => Promise.reject(new Error('refused'))));
-    const event = gate.pass('lowest', () => Promise.resolve('posted'));
+    const failing = work.map(() => gate.pass({}, () => Promise.reject(new Error('refused'))));
+    const event = gate.pass({ priority: 'lowest' }, () => Promise.resolve('posted'));
     await Promise.allSettled(failing);
     expect(await event).toBe('posted');
   });

@@ -53,6 +53,7 @@ const watchesPerConnection = 80;
 const maxAttempts = 6;
 /** Whatever a server asks for, it is asked again after this. */
 const maxRetryAfterMs = 10_000;
+const leaseGroup = 'coordination.k8s.io';
 /** A line of a watch is one object: etcd refuses objects above 1.5 MB, JSON may be somewhat larger. */
 const maxLineBytes = 16 * 1024 * 1024;
 
@@ -95,8 +96,11 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
   };
   return {
     access,
-    send: (request) =>
-      gate.pass(request.priority, () => sendWithRetry({ access, agent: requests, request, userAgent })),
+    send: (request) => {
+      const send = (): Promise<unknown> => sendWithRetry({ access, agent: requests, request, userAgent });
+      // Whoever waits in line for a lease loses it.
+      return request.object?.group === leaseGroup ? send() : gate.pass(request, send);
+    },
     lines: (request) => readLines({ access, agent: watches, request, userAgent, leave }),
     close: async () => {
       await Promise.all([requests.destroy(), watches.destroy()]);
