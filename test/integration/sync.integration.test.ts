@@ -299,18 +299,12 @@ it('makes anew what cannot be changed, where force says so', async () => {
 
 it('applies a definition and objects of its kind that come together', async () => {
   await rig.declare(kustomization('kinds', { path: './kinds' }));
-  await eventually(
-    () =>
-      rig
-        .get({ group: 'example.test', version: 'v1', kind: 'Gadget', namespace: 'apps', name: 'g' })
-        .catch(() => undefined),
-    (found) => found !== undefined,
-  );
   const told = await eventually(
     async () => JSON.stringify(at(await rig.get(refOf(kustomization('kinds', {}))), 'status', 'conditions')),
     (conditions) => conditions?.includes('ReconciliationSucceeded') === true,
   );
   expect(told).not.toContain('KIND_UNKNOWN');
+  expect(await rig.client.list({ group: 'example.test', version: 'v1', plural: 'gadgets' })).toHaveLength(1);
 });
 
 it('writes nothing of a set of which the server would refuse a part, where all or nothing is asked for', async () => {

@@ -64,7 +64,8 @@ export interface Controller {
 
 const sourceWorkers = 8;
 /** Most of them wait for a server; what they may ask of one cluster at a time is bounded by its transport. */
-const deliveryWorkers = 128;
+const deliveryWorkers = 192;
+const deliveryWorkersPerCluster = 128;
 
 /** Everything that lives as long as the controller. */
 interface Rooms {
@@ -343,6 +344,10 @@ function openQueues(
   });
   const deliveryQueue = createQueue({
     concurrency: deliveryWorkers,
+    lanes: {
+      of: (id) => JSON.stringify(declarations.delivery(id)?.cluster ?? null),
+      perLane: deliveryWorkersPerCluster,
+    },
     run: guarded(log, (id, signal) =>
       workOnDelivery(rooms, of, {
         id,

@@ -246,7 +246,7 @@ async function observeCluster(input: {
       session.key,
       delivery.namespace,
       JSON.stringify(delivery.mark),
-      String(delivery.policy.prune),
+      writingPolicy(delivery.policy),
     ].join('\n'),
   );
   return {
@@ -286,6 +286,11 @@ function memoOf(inventory: InventoryRecord): DesiredMemo {
   const memo = memos.get(inventory) ?? createDesiredMemo();
   memos.set(inventory, memo);
   return memo;
+}
+
+/** What a user may change to get past a failure: it is tried anew, though Git is the same. */
+function writingPolicy({ prune, force, replace, atomicity }: Delivery['policy']): string {
+  return [prune, force, replace === true, atomicity === 'transactional'].join();
 }
 
 function resourcesFor(refs: readonly Kind[], of: { delivery: Delivery; discovery: Discovery }): Resource[] {

@@ -15,9 +15,10 @@ class Rig {
   readonly queue: Queue;
   readonly #running = new Map<string, (delayMs: number | undefined) => void>();
 
-  constructor(concurrency = 2) {
+  constructor(concurrency = 2, perLane?: number) {
     this.queue = createQueue({
       concurrency,
+      ...(perLane === undefined ? {} : { lanes: { of: (key) => key.charAt(0), perLane } }),
       run: (key, signal) =>
         new Promise((resolve) => {
           this.story.push(`+${key}`);
@@ -58,6 +59,16 @@ describe('a queue', () => {
     expect(rig.told()).toBe('-b +c');
     await rig.finish('a');
     expect(rig.told()).toBe('-a +d');
+  });
+
+  it('lets lanes take turns, and none hold more than its share', async () => {
+    const rig = new Rig(3, 2);
+    for (const key of ['a1', 'a2', 'a3', 'b1', 'b2']) rig.queue.add(key);
+    expect(rig.told()).toBe('+a1 +a2 +b1');
+    await rig.finish('b1');
+    expect(rig.told()).toBe('-b1 +b2');
+    await rig.finish('a1');
+    expect(rig.told()).toBe('-a1 +a3');
   });
 
   it('works once on a key that was added many times while it waited', async () => {

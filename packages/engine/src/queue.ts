@@ -16,6 +16,11 @@ export interface Queue {
 
 export interface QueueOptions {
   readonly concurrency: number;
+  /**
+   * Keys of one lane take turns with those of the others, and never hold more than `perLane` workers: a cluster that does
+   * not answer keeps no other one waiting.
+   */
+  readonly lanes?: { readonly of: (key: string) => string; readonly perLane: number };
   /** Works on one key; the answer is when to do so again, in milliseconds. Never throws. */
   readonly run: (key: string, signal: AbortSignal) => Promise<number | undefined>;
 }
@@ -36,7 +41,7 @@ export function createQueue(options: QueueOptions): Queue {
 class KeyedQueue implements Queue {
   readonly #options: QueueOptions;
   readonly #waiting = new Map<string, Entry>();
-  readonly #ready: string[] = [];
+  readonly #ready: ReadyLanes;
   readonly #running = new Map<string, Promise<void>>();
   /** Asked for while being worked on: when to do so again. */
   readonly #again = new Map<string, number>();
@@ -44,6 +49,7 @@ class KeyedQueue implements Queue {
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.#ready = new ReadyLanes(options.lanes);
     // Each key that is worked on listens to it, and its requests do.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -74,7 +80,7 @@ class KeyedQueue implements Queue {
   }
 
   busy(): number {
-    return this.#ready.length + this.#running.size;
+    return this.#ready.size + this.#running.size;
   }
 
   async stop(): Promise<void> {
@@ -96,11 +102,14 @@ class KeyedQueue implements Queue {
 
   #pump(): void {
     while (this.#running.size < this.#options.concurrency && !this.#abort.signal.aborted) {
-      const key = this.#ready.shift();
+      const key = this.#ready.take();
       if (key === undefined) return;
       // Taken off by `drop` in the meantime; it may have been added again for later.
       const entry = this.#waiting.get(key);
-      if (entry === undefined || entry.timer !== undefined) continue;
+      if (entry === undefined || entry.timer !== undefined) {
+        this.#ready.release(key);
+        continue;
+      }
       this.#waiting.delete(key);
       this.#running.set(key, this.#work(key));
     }
@@ -109,10 +118,62 @@ class KeyedQueue implements Queue {
   async #work(key: string): Promise<void> {
     const delayMs = await this.#options.run(key, this.#abort.signal);
     this.#running.delete(key);
+    this.#ready.release(key);
     const asked = this.#again.get(key);
     this.#again.delete(key);
     if (asked !== undefined) this.add(key, asked - performance.now());
     if (delayMs !== undefined) this.add(key, delayMs);
     this.#pump();
+  }
+}
+
+/** Keys that are due, by lane; the lane that was served longest ago is served next. */
+class ReadyLanes {
+  readonly #lanes: QueueOptions['lanes'];
+  readonly #waiting = new Map<string, string[]>();
+  readonly #taken = new Map<string, number>();
+  /** The lane that a key was taken from: what it is about may have moved since. */
+  readonly #laneOf = new Map<string, string>();
+  #size = 0;
+
+  constructor(lanes: QueueOptions['lanes']) {
+    this.#lanes = lanes;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(key: string): void {
+    const lane = this.#lanes?.of(key) ?? '';
+    const keys = this.#waiting.get(lane);
+    if (keys === undefined) this.#waiting.set(lane, [key]);
+    else keys.push(key);
+    this.#size += 1;
+  }
+
+  take(): string | undefined {
+    for (const [lane, keys] of this.#waiting) {
+      const taken = this.#taken.get(lane) ?? 0;
+      if (taken >= (this.#lanes?.perLane ?? Number.POSITIVE_INFINITY)) continue;
+      const key = keys.shift();
+      this.#waiting.delete(lane);
+      if (key === undefined) continue;
+      if (keys.length > 0) this.#waiting.set(lane, keys);
+      this.#taken.set(lane, taken + 1);
+      this.#laneOf.set(key, lane);
+      this.#size -= 1;
+      return key;
+    }
+    return undefined;
+  }
+
+  release(key: string): void {
+    const lane = this.#laneOf.get(key);
+    if (lane === undefined) return;
+    this.#laneOf.delete(key);
+    const left = (this.#taken.get(lane) ?? 1) - 1;
+    if (left > 0) this.#taken.set(lane, left);
+    else this.#taken.delete(lane);
   }
 }

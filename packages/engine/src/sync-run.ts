@@ -67,8 +67,8 @@ class OneSync {
 
   async carryOn(): Promise<Plan> {
     const { signal, delivery } = this.#of;
-    let plan = this.#of.planFor(this.#operation);
     if (delivery.terminate === true) this.#operation = terminateOperation(this.#operation);
+    let plan = this.#of.planFor(this.#operation);
     while (!signal.aborted) {
       const seen = observeHooks(this.#operation, plan, this.#live);
       if (seen !== this.#operation) {
