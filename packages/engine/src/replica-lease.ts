@@ -3,9 +3,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { type ErrorCode, isOverdue, type KubeObject } from '@weir/core';
+import { isOverdue, type KubeObject, WeirError } from '@weir/core';
 import { isConflict, isNotFound, type KubeClient, pause, type Writer } from '@weir/kube';
-import { problemOf } from './fleet.ts';
 import { maxDurationMs, readReplica, renewalPatch, replicaObject, replicaRef } from './lease-objects.ts';
 import { type Log, messageOf } from './log.ts';
 import { afterDeathMs, isProvenDead, processIdentity } from './process-identity.ts';
@@ -234,8 +233,8 @@ class KeptLease implements ReplicaLease {
   /** The first of a row, and then now and then. */
   #complain(what: string, error: unknown): void {
     if (this.#leaving.signal.aborted || this.#troubles++ % retries !== 0) return;
-    const code: ErrorCode = problemOf(error).code;
-    this.#options.log({ level: 'warn', code, message: `${what}: ${messageOf(error)}` });
+    const code = error instanceof WeirError ? { code: error.problem.code } : {};
+    this.#options.log({ level: 'warn', ...code, message: `${what}: ${messageOf(error)}` });
   }
 }
 
