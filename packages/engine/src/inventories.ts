@@ -68,6 +68,10 @@ export interface JournalClaims {
 const entriesPerShard = 1_000;
 /** What a crash loses of this long is found again by applies that change nothing. */
 const lazyWriteMs = 5_000;
+/** After a large install all journals are due; they are written over this time, not in one moment. */
+const lazySpreadMs = 5_000;
+/** Others may be in line before it. */
+const lazyDeadlineMs = 90_000;
 
 export interface InventoriesOptions {
   readonly client: KubeClient;
@@ -345,12 +349,15 @@ class OneInventory implements InventoryRecord {
   #touch(): void {
     if (this.#isReleased) return;
     this.#dirty = true;
-    this.#timer ??= setTimeout(() => {
-      this.flush(AbortSignal.timeout(30_000)).catch((error: unknown) => {
-        this.#shared.onError(error);
-        this.#touch();
-      });
-    }, lazyWriteMs);
+    this.#timer ??= setTimeout(
+      () => {
+        this.flush(AbortSignal.timeout(lazyDeadlineMs)).catch((error: unknown) => {
+          this.#shared.onError(error);
+          this.#touch();
+        });
+      },
+      lazyWriteMs + Math.random() * lazySpreadMs,
+    );
   }
 
   /** A shard that is new is created, which costs the server half of an apply; one that says the same is left alone. */
