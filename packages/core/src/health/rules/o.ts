@@ -3,7 +3,13 @@
 import { degradedIf, healthyIf, observed, progressingIf, ready, suspendedIf, waiting } from '../presets.ts';
 import type { Rule, RuleBook, Test } from '../rule.ts';
 
-const isOpen: Test = { some: 'status.conditions', that: ['status', 'in', ['False', 'Unknown']] };
+/** What comes by itself: Pods, or a word of the operator. */
+const isOpen: Test = {
+  any: [
+    { condition: ['Ready', 'DeploymentsAvailable'], status: 'False' },
+    { some: 'status.conditions', that: ['status', 'is', 'Unknown'] },
+  ],
+};
 const sayConditions = '{status.conditions[status=False].*.type} {status.conditions[status=Unknown].*.type}';
 
 /** What the Knative operator installs: every condition has to hold. */

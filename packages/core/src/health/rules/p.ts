@@ -128,7 +128,12 @@ export const p = {
   'postgresql.cnpg.io': {
     Cluster: [
       suspendedIf(
-        ['metadata.annotations[cnpg.io/reconciliation]', 'is', 'disabled'],
+        {
+          any: [
+            ['metadata.annotations[cnpg.io/reconciliationLoop]', 'is', 'disabled'],
+            ['metadata.annotations[cnpg.io/reconciliation]', 'is', 'disabled'],
+          ],
+        },
         'the reconciliation is disabled',
       ),
       progressingIf(['status.conditions', 'absent'], '{status.phaseReason}'),
