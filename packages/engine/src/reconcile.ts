@@ -302,9 +302,13 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
 }
 
 /** No event says when it is over: whatever kept the cluster from being looked at, and what may pass by itself. */
-function isEnvironmental({ observed }: Conclusion, verdict: DeliveryVerdict): boolean {
+function isEnvironmental({ observed, plan }: Conclusion, verdict: DeliveryVerdict): boolean {
   const isUnseen = observed?.ok === false && observed.step === 'cluster';
-  return isUnseen || verdict.problems.some(({ code }) => environmental.has(code));
+  // A definition is there before the server serves its kind.
+  const awaitsKind = plan?.actions.some(
+    (each) => each.kind === 'keep' && each.reason === 'awaits-definition',
+  );
+  return isUnseen || awaitsKind === true || verdict.problems.some(({ code }) => environmental.has(code));
 }
 
 const environmental = new Set([
