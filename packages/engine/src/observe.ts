@@ -222,24 +222,9 @@ async function observeCluster(input: {
 }): Promise<Observation> {
   const { delivery, context, signal, source, session, rendering, recipe } = input;
   const inventory = context.inventories.open(delivery.id, delivery.owner, session.key);
-  const discovery = await discoverFor(kindsIn(rendering.objects, inventory), session);
-  followVersions(inventory, discovery);
-  const kinds = kindsIn(rendering.objects, inventory);
-  const prepared = prepareDesired({
-    delivery,
-    rendered: rendering.objects,
-    isNamespaced: (ref) => discovery.find(ref)?.namespaced,
-    digest: digestText,
-    memo: memoOf(inventory),
-  });
   context.fleet.use(delivery.id, session);
-  await session.cache.follow(resourcesFor(kinds, { delivery, discovery }), signal, {
-    by: delivery.id,
-    isTolerant: true,
-    refs: prepared.objects.map(({ ref }) => ref),
-  });
-  const sight = sightOf(session, discovery);
-  const desired = { ...prepared, problems: sight.problemsOf(prepared) };
+  const rendered = rendering.objects;
+  const seen = await observeObjects({ delivery, session, inventory, rendered, signal });
   const candidate = digestText(
     [
       rendering.digest,
@@ -249,18 +234,37 @@ async function observeCluster(input: {
       writingPolicy(delivery.policy),
     ].join('\n'),
   );
-  return {
-    session,
-    inventory,
-    discovery,
-    desired,
-    revision: source.resolved,
-    rendering,
-    recipe,
-    candidate,
-    isBlind: sight.isBlind,
-    warnings: source.warnings,
-  };
+  const { resolved: revision, warnings } = source;
+  return { session, inventory, ...seen, revision, rendering, recipe, candidate, warnings };
+}
+
+/** The objects as they belong into the cluster, with the cluster's caches following their kinds. */
+export async function observeObjects(input: {
+  readonly delivery: Delivery;
+  readonly session: Session;
+  readonly inventory: InventoryRecord;
+  readonly rendered: readonly Rendered[];
+  readonly signal: AbortSignal;
+}): Promise<Pick<Observation, 'discovery' | 'desired' | 'isBlind'>> {
+  const { delivery, session, inventory, rendered, signal } = input;
+  const discovery = await discoverFor(kindsIn(rendered, inventory), session);
+  followVersions(inventory, discovery);
+  const kinds = kindsIn(rendered, inventory);
+  const prepared = prepareDesired({
+    delivery,
+    rendered,
+    isNamespaced: (ref) => discovery.find(ref)?.namespaced,
+    digest: digestText,
+    memo: memoOf(inventory),
+  });
+  await session.cache.follow(resourcesFor(kinds, { delivery, discovery }), signal, {
+    by: delivery.id,
+    isTolerant: true,
+    refs: prepared.objects.map(({ ref }) => ref),
+  });
+  const sight = sightOf(session, discovery);
+  const desired = { ...prepared, problems: sight.problemsOf(prepared) };
+  return { discovery, desired, isBlind: sight.isBlind };
 }
 
 type Kind = Pick<ObjectRef, 'group' | 'version' | 'kind'>;

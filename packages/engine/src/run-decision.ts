@@ -108,7 +108,7 @@ function resume(operation: SyncOperation): RunDecision {
 export function beginOperation(of: {
   delivery: Delivery;
   state: DeliveryState;
-  observation: Observation;
+  observation: Pick<Observation, 'inventory' | 'revision'>;
   decision: RunDecision;
   plan: Plan;
   now: Date;
@@ -163,7 +163,7 @@ function chosen(plan: Plan, only: NonNullable<SyncOrder['only']>): string[] {
 export function afterRun(of: {
   delivery: Delivery;
   state: DeliveryState;
-  observation: Observation;
+  observation: Pick<Observation, 'inventory' | 'revision'>;
   decision: RunDecision;
   plan: Plan;
   run: Run;

@@ -23,7 +23,7 @@ import { runOf } from './run-results.ts';
 export interface SyncRun {
   readonly delivery: Delivery;
   readonly state: DeliveryState;
-  readonly observation: Observation;
+  readonly observation: Pick<Observation, 'session' | 'inventory' | 'revision'>;
   readonly decision: RunDecision;
   readonly planFor: (operation: SyncOperation | undefined) => Plan;
   readonly selectPaths?: SelectPaths;
