@@ -77,6 +77,8 @@ export class ControllerProcess {
     const { kubeconfigPath, home, webhookSecretFile } = this.#place;
     const args = ['controller', '--kubeconfig', kubeconfigPath, '--data', join(home, 'data')];
     args.push('--listen', `127.0.0.1:${this.#port}`, '--webhook-secret-file', webhookSecretFile);
+    // A name that stays: the next process takes over what the killed one held without waiting for its Lease to run out.
+    args.push('--replica-name', 'faults', '--lease-duration', '5s');
     const child = spawn(process.execPath, ['--enable-source-maps', weirCommand, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, WEIR_CHILD: '1' },

@@ -101,14 +101,14 @@ export class FaultFleet {
     return status === 202;
   }
 
-  async stop(options: { readonly keep: boolean }): Promise<void> {
+  async stop(): Promise<void> {
     await this.controller.stop();
     for (const { proxy, kube } of Object.values(this.#parts)) {
       await proxy.stop();
       await kube.stop();
     }
     await this.git.stop();
-    if (!options.keep) await rm(this.home, { recursive: true, force: true });
+    await rm(this.home, { recursive: true, force: true });
   }
 }
 
@@ -138,13 +138,23 @@ async function ensureBundle(): Promise<void> {
 async function prepareHub(hub: Cluster): Promise<void> {
   const definitions = await deployed('crds');
   for (const definition of definitions) await hub.ensure(definition);
-  for (const { apiVersion, kind, metadata } of definitions)
-    await eventually(async () => {
-      const { status } = await hub.need({ apiVersion, kind, name: metadata.name });
-      const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string }[] };
-      return conditions.some(({ type, status: is }) => type === 'Established' && is === 'True');
-    });
+  for (const definition of definitions) await eventually(() => isServed(hub, definition));
   for (const name of [argoNamespace, fluxNamespace]) await ensureNamespace(hub, name);
+}
+
+/** A definition is established a moment before its objects can be listed. */
+async function isServed(hub: Cluster, definition: Manifest): Promise<boolean> {
+  const { group, names, versions } = definition.spec as {
+    group: string;
+    names: { kind: string };
+    versions: { name: string }[];
+  };
+  try {
+    for (const { name } of versions) await hub.list({ apiVersion: `${group}/${name}`, kind: names.kind });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export async function ensureNamespace(cluster: Cluster, name: string): Promise<void> {
@@ -194,7 +204,7 @@ async function eventually(probe: () => Promise<boolean>): Promise<void> {
     if (await probe()) return;
     await sleep(50);
   }
-  throw new Error('a definition was not established in time');
+  throw new Error('a definition is not served in time');
 }
 
 /** Where the logs of a failed run are kept. */

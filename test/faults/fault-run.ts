@@ -23,6 +23,10 @@ export interface RunResult {
 
 const settleTimeoutMs = 120_000;
 const probeMs = 250;
+/** A peace that comes later than this is worth a look. */
+const slowMs = 15_000;
+/** What a controller asks the hub for once before it runs; what is declared there it asks for until it is told. */
+const startRequests = ['/api', '/apis', 'inventories.weir.dev', 'namespaces'];
 
 /** Which a failed sync is tried again by, as long as it takes. */
 const retry = { limit: -1, backoff: { duration: '1s', factor: 2, maxDuration: '4s' } };
@@ -56,13 +60,14 @@ export class FaultLoop {
       await loop.#settle([]);
       return loop;
     } catch (error) {
-      await fleet.stop({ keep: false });
+      await keepLogs(fleet, `seed-${seed}-start`, String(error));
+      await fleet.stop();
       throw error;
     }
   }
 
   stop(): Promise<void> {
-    return this.#world.fleet.stop({ keep: false });
+    return this.#world.fleet.stop();
   }
 
   /** Rejects with a report when something does not hold; the fleet is of no use then. */
@@ -81,18 +86,42 @@ export class FaultLoop {
     }
   }
 
+  /** A controller whose hub refuses something while it starts ends by itself, and starts once that is over. */
+  async failStarts(): Promise<void> {
+    const { controller } = this.#world.fleet;
+    const hub = this.#world.fleet.proxy('hub');
+    for (const resource of startRequests) {
+      const before = controller.failedStarts;
+      hub.setFaults([{ fault: { kind: 'answer', status: 503 }, match: { resources: [resource] } }]);
+      await controller.kill9();
+      const deadline = performance.now() + settleTimeoutMs / 4;
+      while (controller.failedStarts === before && !controller.isRunning) {
+        if (performance.now() > deadline)
+          throw new Error(`503 to ${resource}: it neither runs nor ends:\n${controller.logTail()}`);
+        await sleep(50);
+      }
+      hub.setFaults([]);
+      await this.#settle([]);
+    }
+  }
+
   async #settle(journal: string[]): Promise<number> {
     const { fleet } = this.#world;
     const began = performance.now();
     await fleet.controller.untilRunning(settleTimeoutMs);
-    for (let last: string[] = []; ; await sleep(probeMs)) {
-      last = await findUnsettled(this.#world, this.#commit);
-      if (last.length === 0) break;
+    let last: string[] = [];
+    for (;;) {
+      const found = await findUnsettled(this.#world, this.#commit);
+      if (found.length === 0) break;
+      last = found;
       if (performance.now() - began > settleTimeoutMs)
         throw new Error(`did not settle in ${settleTimeoutMs / 1_000} s:\n  ${last.join('\n  ')}`);
+      await sleep(probeMs);
     }
     const settleMs = Math.round(performance.now() - began);
     journal.push(`settled in ${settleMs} ms`);
+    if (settleMs > slowMs)
+      console.log(`slow:\n  ${journal.join('\n  ')}\nuntil the end:\n  ${last.join('\n  ')}`);
     const since = this.#since;
     this.#since = await markAll(fleet);
     const wrong = [...(await findForbiddenWrites(this.#world, since)), ...fleet.controller.crashes];

@@ -34,12 +34,17 @@ afterAll(async () => {
   );
 });
 
+test('a controller that cannot start ends', async () => {
+  loop ??= await FaultLoop.start(seed);
+  await loop.failStarts();
+}, 300_000);
+
 test.each(Array.from({ length: runs }, (_, i) => first + i))(
   `seed ${seed}, run %i`,
   async (number) => {
     expect(failures, 'too many runs have failed').toBeLessThan(maxFailures);
-    loop ??= await FaultLoop.start(seed);
     try {
+      loop ??= await FaultLoop.start(seed);
       const result = await loop.run(number);
       results.push(result);
       console.log(
@@ -47,7 +52,7 @@ test.each(Array.from({ length: runs }, (_, i) => first + i))(
       );
     } catch (error) {
       failures++;
-      await loop.stop();
+      await loop?.stop();
       loop = undefined;
       throw error;
     }
