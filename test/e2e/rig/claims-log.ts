@@ -106,8 +106,19 @@ const verbs: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete
 /** Told of by whoever has something to tell: Leases by all, events of a source by the hub's holder. */
 const anybodys: ReadonlySet<string> = new Set(['leases', 'events']);
 
+/** When the replica itself gave its Lease up last, in milliseconds since 1970. */
+export async function leftAt(auditLog: string, offset: number, replica: string): Promise<number | undefined> {
+  const all = await allWritesOf(auditLog, offset);
+  const what = `delete leases weir-system/weir-replica-${replica}`;
+  return all.findLast((write) => write.replica === replica && write.what === what)?.doneMs;
+}
+
 /** Every write of a replica that the server carried out, from that place of its audit log on. */
 export async function writesOf(auditLog: string, offset: number): Promise<Write[]> {
+  return (await allWritesOf(auditLog, offset)).filter(({ what }) => !anybodys.has(what.split(' ')[1] ?? ''));
+}
+
+async function allWritesOf(auditLog: string, offset: number): Promise<Write[]> {
   const writes: Write[] = [];
   for await (const line of createInterface({ input: createReadStream(auditLog, { start: offset }) })) {
     if (!line.startsWith('{') || !line.endsWith('}')) continue;
@@ -115,7 +126,7 @@ export async function writesOf(auditLog: string, offset: number): Promise<Write[
     const replica = /^weir\/\S+ \((.+)\)$/.exec(entry.userAgent ?? '')?.[1];
     const { resource = '', subresource, namespace = '', name = '' } = entry.objectRef ?? {};
     const isDone = entry.stage === 'ResponseComplete' && (entry.responseStatus?.code ?? 0) < 300;
-    if (replica === undefined || !isDone || !verbs.has(entry.verb) || anybodys.has(resource)) continue;
+    if (replica === undefined || !isDone || !verbs.has(entry.verb)) continue;
     if (entry.requestURI.includes('dryRun=')) continue;
     writes.push({
       replica,

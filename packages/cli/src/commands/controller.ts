@@ -1,5 +1,5 @@
 // `weir controller`: the engine and its HTTP server in the foreground, with one JSON line per event on stderr.
-// On a signal it stops in order: no new requests, then no new work.
+// On a signal it takes no new requests and no new work, ends what is under way, and gives its clusters up.
 
 import { mkdir, readFile } from 'node:fs/promises';
 import { type Controller, type Log, startController } from '@weir/engine';
@@ -132,8 +132,8 @@ async function runController(options: ControllerCommandOptions, terminal: Termin
     await aborted(terminal.signal);
     log({ level: 'info', message: 'stopping' });
   } finally {
-    await server.stop();
-    await controller?.stop();
+    // Side by side: a client that keeps its connection must not keep the clusters from the next replica.
+    await Promise.all([server.stop(), controller?.stop()]);
     // A connection that lingers must not hold the process, after a failed start neither; this timer itself does not.
     setTimeout(() => process.exit(), lingerMs).unref();
   }
