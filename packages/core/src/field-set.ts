@@ -111,7 +111,7 @@ function itemName(list: readonly unknown[], index: number, known: readonly Field
 const isItemName = (name: string): boolean => name.startsWith('k:') || name.startsWith('v:');
 
 /** Whether any of the sets has items of this list by their keys or values. */
-export function hasItemNames(known: readonly FieldSet[]): boolean {
+function hasItemNames(known: readonly FieldSet[]): boolean {
   return known.some((set) => Object.keys(set).some(isItemName));
 }
 

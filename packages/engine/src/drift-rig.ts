@@ -1,7 +1,7 @@
 // Decides what the property of drift is tried on: objects of four kinds, what others may do to them, and a plain oracle
 // that knows each wanted field by hand. It is no part of the product.
 
-import type { KubeObject, ObjectRef } from '@weir/core';
+import type { KubeObject } from '@weir/core';
 
 type Json = Record<string, unknown>;
 /** Reads one wanted field: undefined where it is not there. */
@@ -192,13 +192,6 @@ export const service: Subject = {
   ],
 };
 
-export const gadgetRef = (name: string): ObjectRef => ({
-  group: 'drift.example.com',
-  version: 'v1',
-  kind: 'Gadget',
-  namespace: 'default',
-  name,
-});
 const inItem = (name: string, ...path: readonly string[]): Read =>
   at('spec', 'items', item({ name }), ...path);
 

@@ -141,7 +141,18 @@ describe('drift on a real server', () => {
         const found = await look(desired, applied);
         if (found.live === undefined) return;
         const expected = differences(subject, applied, found.live);
-        expect(found.paths).toEqual(expected);
+        // Where the server refuses what Git wants and nobody owns list items, a list is told as a whole.
+        const refused = await writer.apply(desired, { fieldManager: us, dryRun: true }).then(
+          () => false,
+          () => true,
+        );
+        if (!refused) expect(found.paths).toEqual(expected);
+        else
+          for (const path of expected)
+            expect(
+              found.paths.filter((shown) => path.startsWith(shown.replace(/\]$/, ''))),
+              `${path} in ${found.paths}`,
+            ).not.toEqual([]);
         // The cheap look may doubt what is right, and never trusts what is not.
         if (expected.length > 0) expect(found.isSuspect).toBe(true);
       }),
