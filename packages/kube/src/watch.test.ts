@@ -106,6 +106,12 @@ describe('a watch', () => {
     expect(asked).toEqual(['list@0s', '7@300s']);
   });
 
+  it('tells the end of a list once, though the event comes twice', async () => {
+    const lines = [...listed, event('BOOKMARK', '7', true)];
+    const { told } = await watching({ watches: [{ lines, lastsMs: 300_000 }] }, 10_000);
+    expect(told).toEqual(['restart', 'open', 'put', 'synced']);
+  });
+
   it('lists at once when its version has expired', async () => {
     const { asked, told } = await watching(
       {

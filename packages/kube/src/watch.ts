@@ -235,10 +235,12 @@ async function* readEvents(
     const object = parseObject(event.object, resource.plural);
     // Only with the list complete may a reconnect start from this version.
     if (event.type === 'BOOKMARK') {
-      const complete = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
-      if (complete || cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? '';
+      const isEnd = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
+      // Told once a list: whoever hears it drops all that the list did not name, so a repeated one would drop what came since.
+      const completes = isEnd && cursor.version === '';
+      if (isEnd || cursor.version !== '') cursor.version = object.metadata.resourceVersion ?? '';
       cursor.failures = 0;
-      if (complete) yield { kind: 'synced' };
+      if (completes) yield { kind: 'synced' };
       continue;
     }
     // A list that fails again and again halfway is no success.
