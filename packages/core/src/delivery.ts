@@ -5,6 +5,7 @@ import type { IgnoreRule } from './ignore-rule.ts';
 import type { ObjectRef } from './object.ts';
 import type { OrderName } from './order.ts';
 import type { Problem } from './problem.ts';
+import type { TakeOverRule } from './take-over.ts';
 
 /** `dialect:Kind:namespace/name` of the custom resource on the hub that declares it. */
 export type DeliveryId = string;
@@ -145,7 +146,9 @@ export interface ObjectSwitch {
  * What a switch does to its object. `prune-last`: it goes after everything else. `confirm-prune` and `confirm-delete`: it
  * goes only when somebody has said so. `replace`: it is replaced whole instead of applied. `force`: where the server
  * refuses a change of an immutable field, it is deleted and made anew. `skip-missing-kind`: no trouble while the cluster
- * does not serve its kind. `healthless`: its health does not count for the delivery.
+ * does not serve its kind. `healthless`: its health does not count for the delivery. `share-fields`: what other managers
+ * own of it stays theirs. `server-side` and `client-side`: whether it goes without the annotation that tells clients what was
+ * applied last.
  */
 export type SwitchEffect =
   | 'skip'
@@ -160,7 +163,10 @@ export type SwitchEffect =
   | 'replace'
   | 'force'
   | 'skip-missing-kind'
-  | 'healthless';
+  | 'healthless'
+  | 'share-fields'
+  | 'server-side'
+  | 'client-side';
 
 /** When an object that is no lasting part of the delivery is made: a Job that migrates, a test, a message. */
 export type HookPhase = 'pre-sync' | 'sync' | 'post-sync' | 'sync-fail' | 'pre-delete' | 'post-delete';
@@ -236,6 +242,8 @@ export interface SyncPolicy {
   };
   /** Delete and make anew what the server refuses to change, since the field is immutable. */
   readonly force: boolean;
+  /** Objects carry the annotation by which clients know what was applied last, as `kubectl apply` writes it. */
+  readonly lastApplied?: boolean;
   /** Replace objects whole instead of applying them. */
   readonly replace?: boolean;
   /** What left Git goes after everything else, whatever its wave. */
@@ -293,6 +301,8 @@ export interface Delivery {
   /** Put every namespaced object there, whatever it says (Flux `targetNamespace` does so while rendering). */
   readonly mark: OwnershipMark;
   readonly fieldManager: string;
+  /** Managers of live objects whose fields become ours. */
+  readonly takeOver?: readonly TakeOverRule[];
   readonly policy: SyncPolicy;
   readonly order?: SyncOrder;
   readonly deletion: DeletionPolicy;

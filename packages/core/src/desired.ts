@@ -3,6 +3,7 @@
 import { base64OfText, canonicalJson, type Digest } from './canonical.ts';
 import { definedKind } from './defined-kind.ts';
 import type { Delivery, OwnershipMark } from './delivery.ts';
+import { withLastApplied } from './last-applied.ts';
 import { managedNamespace } from './managed-namespace.ts';
 import {
   apiVersionOf,
@@ -14,6 +15,7 @@ import {
   type ObjectRef,
   refOf,
 } from './object.ts';
+import { effectsOf } from './object-switch.ts';
 import type { Problem } from './problem.ts';
 
 export interface Rendered {
@@ -53,14 +55,14 @@ export function createDesiredMemo(): DesiredMemo {
 
 /** `isNamespaced` is undefined for a kind that the cluster does not serve. */
 export function prepareDesired(input: {
-  readonly delivery: Pick<Delivery, 'mark' | 'namespace'> & Partial<Pick<Delivery, 'policy'>>;
+  readonly delivery: Pick<Delivery, 'mark' | 'namespace'> & Partial<Pick<Delivery, 'policy' | 'switches'>>;
   readonly rendered: readonly Rendered[];
   readonly isNamespaced: (ref: ObjectRef) => boolean | undefined;
   readonly digest: Digest;
   /** Of this delivery alone. */
   readonly memo?: DesiredMemo;
 }): DesiredSet {
-  const known = knownFor(input.delivery.mark, input.memo);
+  const known = knownFor(input.delivery, input.memo);
   const byId = new Map<ObjectId, Desired>();
   const problems: Problem[] = [];
   const scopes = definedScopes(input.rendered);
@@ -78,7 +80,8 @@ export function prepareDesired(input: {
       byId.set(id, before);
       continue;
     }
-    const object = cleanObject(rendered.object, ref, input.delivery.mark);
+    const cleaned = cleanObject(rendered.object, ref, input.delivery.mark);
+    const object = keepsLastApplied(cleaned, input.delivery) ? withLastApplied(cleaned) : cleaned;
     const desired = { id, ref, object, digest: input.digest(canonicalJson(object)), ...place };
     known?.set(rendered.object, desired);
     byId.set(id, desired);
@@ -88,10 +91,22 @@ export function prepareDesired(input: {
   return { objects: [...byId.values()], problems };
 }
 
+type Stamping = Pick<Delivery, 'mark'> & Partial<Pick<Delivery, 'policy' | 'switches'>>;
+
+function keepsLastApplied({ metadata }: KubeObject, { policy, switches }: Stamping): boolean {
+  const effects = effectsOf(switches, metadata.labels, metadata.annotations);
+  // A replacement tells no client what was applied.
+  if (policy?.replace === true || effects.has('replace') || effects.has('server-side')) return false;
+  return policy?.lastApplied === true || effects.has('client-side');
+}
+
 /** Another mark makes other objects of all. */
-function knownFor(mark: OwnershipMark, memo: DesiredMemo | undefined): DesiredMemo['known'] | undefined {
+function knownFor(
+  { mark, policy }: Stamping,
+  memo: DesiredMemo | undefined,
+): DesiredMemo['known'] | undefined {
   if (memo === undefined) return undefined;
-  const text = JSON.stringify(mark);
+  const text = JSON.stringify([mark, policy?.lastApplied, policy?.replace]);
   if (memo.mark !== text) {
     memo.mark = text;
     memo.known = new WeakMap();

@@ -14,6 +14,7 @@ import {
   showField,
   valueAt,
 } from './field-set.ts';
+import { lastAppliedAnnotation } from './last-applied.ts';
 import type { KubeObject, ManagedFieldsEntry } from './object.ts';
 
 export interface DriftedField {
@@ -74,7 +75,8 @@ function compare(fields: FieldSet, at: Place, found: FieldNames[]): void {
     if (textOf(at.applied, at.ignored) !== textOf(at.live, at.ignored)) found.push(at.path);
     return;
   }
-  const names = Object.keys(fields).filter((name) => name !== '.');
+  // What clients note for themselves is no value of the object's.
+  const names = Object.keys(fields).filter((name) => name !== '.' && name !== `f:${lastAppliedAnnotation}`);
   const isThere = at.live.value !== undefined;
   // What is gone is told by the wanted fields in it, where there are any.
   if (names.length < Object.keys(fields).length && (isThere || names.length === 0))

@@ -6,6 +6,7 @@ import { ownedDigest } from './drift.ts';
 import { judgeHealth } from './health/health.ts';
 import { imagesOf, linksOf } from './links.ts';
 import { idOf, type KubeObject, type ObjectId, type ObjectRef, refOf } from './object.ts';
+import { managersOf } from './take-over.ts';
 import type { Health } from './verdict.ts';
 
 export interface Conclusion {
@@ -17,6 +18,8 @@ export interface Conclusion {
   readonly marks: Readonly<Record<string, string>>;
   /** By field manager: digest of what it owns by apply. */
   readonly owned: Readonly<Record<string, string>>;
+  /** Who else owns something, as `Update kubectl-edit`; absent: nobody. */
+  readonly managers?: readonly string[];
   readonly health?: Health;
   readonly images: readonly string[];
   /** Where it can be reached; absent for the many objects that have no address. */
@@ -32,6 +35,7 @@ export function concludeFrom(
   const { metadata } = object;
   const ref = refOf(object);
   const health = judgeHealth(object);
+  const managers = managersOf(object, context.marks.managers);
   const externalUrls = linksOf(object).map(({ url }) => url);
   return {
     id: idOf(ref),
@@ -43,6 +47,7 @@ export function concludeFrom(
       ...pick(metadata.annotations, context.marks.annotations),
     },
     owned: ownedBy(object, context),
+    ...(managers.length === 0 ? {} : { managers }),
     ...(health === undefined ? {} : { health }),
     images: imagesOf(object),
     ...(externalUrls.length === 0 ? {} : { externalUrls }),

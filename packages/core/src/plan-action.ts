@@ -4,8 +4,17 @@ import type { DeliveryId, HookDeletion } from './delivery.ts';
 import { type KubeObject, type ObjectId, type ObjectRef, showRef } from './object.ts';
 import type { Problem } from './problem.ts';
 import type { SyncPhase } from './sequence.ts';
+import type { TakeOverRule } from './take-over.ts';
 
-export type ApplyReason = 'missing' | 'changed' | 'drifted' | 'unrecorded' | 'restored' | 'hook';
+export type ApplyReason =
+  | 'missing'
+  | 'changed'
+  | 'drifted'
+  | 'unrecorded'
+  | 'restored'
+  | 'hook'
+  /** Is as Git wants it, and a manager owns something that the delivery takes over. */
+  | 'contended';
 export type KeepReason =
   | 'in-sync'
   /** Differs, and the policy does not repair it now. */
@@ -54,6 +63,8 @@ export interface HookTask {
 export interface WriteOptions {
   readonly replace?: boolean;
   readonly force?: boolean;
+  /** What these own becomes ours first. */
+  readonly takeOver?: readonly TakeOverRule[];
 }
 
 export type Action =

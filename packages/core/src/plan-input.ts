@@ -14,6 +14,7 @@ export interface PlanInput {
     | 'mark'
     | 'policy'
     | 'fieldManager'
+    | 'takeOver'
     | 'approvedDeletions'
     | 'namespace'
     | 'switches'

@@ -22,6 +22,7 @@ import type { PlanInput } from './plan-input.ts';
 import { planTurns } from './plan-turns.ts';
 import type { Problem } from './problem.ts';
 import { type Place, placeInSequence, type SyncPhase, syncPhases } from './sequence.ts';
+import { rulesToTakeOver, type TakeOverRule } from './take-over.ts';
 
 export function planSync(input: PlanInput): Plan {
   const { sequence } = input.delivery;
@@ -94,16 +95,20 @@ function planDesired(desired: Desired, { input, place, turns, problems }: Desire
   }
   if (effects.has('refuse')) problems.push(refusal(desired));
   if (effects.has('refuse') || effects.has('skip')) return keep('switched-off');
-  const reason = applyReason(desired, input);
+  const adopting = rulesFor(desired, effects, input);
+  const reason = applyReason(desired, input) ?? (adopting === undefined ? undefined : 'contended');
   if (reason === undefined || (live !== undefined && effects.has('create-only'))) return keep('in-sync');
   if (live?.deleting === true) return keep('terminating');
+  // No value differs: where nothing is to be repaired now, nothing is amiss.
+  const isIdle = !input.execute || !input.heal || !isSelected(id, input.operation);
+  if (reason === 'contended' && isIdle) return keep('in-sync');
   if (!input.execute || !isSelected(id, input.operation)) return keep('awaits-sync');
   const repairs = reason === 'drifted' || reason === 'restored';
   if (repairs && !input.heal) return keep('drift-tolerated');
   if (turns.isBlocked(id)) return keep('awaits-dependency');
   const { object, digest } = desired;
   const stage = stageOf(ref, input.delivery.sequence?.order);
-  const write = writeOptions(input, effects);
+  const write = writeOptions(input, { effects, adopting });
   return { kind: 'apply', id, ref, object, digest, reason, stage, tracked: true, ...turn, ...write };
 }
 
@@ -123,12 +128,34 @@ function reasonOfAbsentKind(
 
 function writeOptions(
   { delivery }: PlanInput,
-  effects: ReturnType<typeof effectsOf>,
+  of: { effects: ReturnType<typeof effectsOf>; adopting: readonly TakeOverRule[] | undefined },
 ): { readonly write?: WriteOptions } {
+  const { effects, adopting: takeOver } = of;
   const replace = delivery.policy.replace === true || effects.has('replace');
   const force = delivery.policy.force || effects.has('force');
-  if (!replace && !force) return {};
-  return { write: { ...(replace ? { replace } : {}), ...(force ? { force } : {}) } };
+  if (!replace && !force && takeOver === undefined) return {};
+  return {
+    write: {
+      ...(replace ? { replace } : {}),
+      ...(force ? { force } : {}),
+      ...(takeOver === undefined ? {} : { takeOver }),
+    },
+  };
+}
+
+/** What is to be taken over of the live object, by the rules that count now. */
+function rulesFor(
+  desired: Desired,
+  effects: ReturnType<typeof effectsOf>,
+  { delivery, inventory, live }: PlanInput,
+): readonly TakeOverRule[] | undefined {
+  const found = live(desired.ref);
+  // A replacement is written by an update of our own; several may give the home namespace its metadata.
+  const isReplaced = delivery.policy.replace === true || effects.has('replace');
+  if (found === undefined || isReplaced || effects.has('share-fields') || desired.isHome === true)
+    return undefined;
+  const isAdopted = inventory.entries.get(desired.id)?.state !== 'present';
+  return rulesToTakeOver(delivery.takeOver, found, { manager: delivery.fieldManager, isAdopted });
 }
 
 function claim(desired: Desired, holder: DeliveryId): Problem {

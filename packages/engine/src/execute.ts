@@ -15,6 +15,7 @@ import { isConflict, isImmutable, isNotFound } from '@weir/kube';
 import { objectToWrite, type SelectPaths } from './ask-drift.ts';
 import { problemOf, type Session } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
+import { takeOverFields } from './take-over-fields.ts';
 
 export interface ExecuteInput {
   readonly delivery: Pick<
@@ -206,6 +207,7 @@ async function writeOne(
     // Replacing a definition or a namespace by deleting it would take all that is in it along (Argo CD updates them).
     if (action.write?.replace === true && before !== undefined)
       await session.writer.replace(action.object, { ...options, uid: before.uid });
+    if (action.write?.takeOver !== undefined && !dryRun) await takeOverFields(action, input);
     // After a replacement too: it changes nothing and records what we own, by which drift is seen.
     const object = await objectToWrite(action.object, input);
     return await session.writer.apply(object, { ...options, onDropped });

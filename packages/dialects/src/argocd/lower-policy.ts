@@ -53,6 +53,7 @@ export function lowerPolicy(
       ...(metadata === undefined ? {} : { namespaceMetadata: metadata }),
       force: lowered?.force === true,
       replace: options.replace || ordered.replace,
+      lastApplied: !options.serverSide && !ordered.serverSide,
       pruneLast: options.pruneLast || ordered.pruneLast,
       confirmPrune: options.confirmPrune || ordered.confirmPrune,
       atomicity: 'partial',

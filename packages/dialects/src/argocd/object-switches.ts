@@ -18,6 +18,8 @@ const effectOfOption: Readonly<Record<string, SwitchEffect>> = {
   'PruneLast=true': 'prune-last',
   'Replace=true': 'replace',
   'Force=true': 'force',
+  'ServerSideApply=true': 'server-side',
+  'ServerSideApply=false': 'client-side',
 };
 
 export const objectSwitches: readonly ObjectSwitch[] = [

@@ -1,7 +1,8 @@
 // Reads an Application: a delivery with its source, or the list of what is wrong with it.
 // It never reads another object, and never throws.
 
-import type { Delivery, KubeObject, Problem, Reading, SourceDeclaration } from '@weir/core';
+import type { Delivery, KubeObject, Problem, Reading, SourceDeclaration, TakeOverRule } from '@weir/core';
+import { clientSideManagers, deliveryTools } from '../resource/known-managers.ts';
 import { approvedDeletionsOf, declaredId, deletionOf, ownerOf } from '../resource/owner-of.ts';
 import { isZero, textAt } from '../resource/read-field.ts';
 import { urlProblem } from '../resource/repository-url.ts';
@@ -32,6 +33,14 @@ import { syncSequence } from './sync-sequence.ts';
 import { unsupportedSourceFields } from './unsupported-source.ts';
 
 const fetchTimeoutMs = 90_000;
+
+/** Argo CD compares with what was applied last, so what `kubectl apply` put there goes with it; other edits stay. */
+const takeOver: readonly TakeOverRule[] = [
+  ...clientSideManagers,
+  { manager: fieldManager, operation: 'Update' },
+  { manager: 'kubectl', operation: 'Apply', isOnce: true },
+  ...deliveryTools,
+];
 
 export function readApplication(object: KubeObject): Reading {
   const owner = ownerOf(object);
@@ -64,6 +73,7 @@ export function readApplication(object: KubeObject): Reading {
     namespace,
     mark: { kind: 'tracking-id', annotation: trackingAnnotation, app: trackedName(object), namespace },
     fieldManager,
+    takeOver,
     policy: lowered.policy,
     ...(lowered.order === undefined ? {} : { order: lowered.order }),
     deletion: lowered.deletion,

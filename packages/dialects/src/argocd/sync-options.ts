@@ -9,6 +9,7 @@ export interface SyncOptions {
   /** `Delete=false`: the objects stay when the Application goes. */
   readonly keepOnDelete: boolean;
   readonly replace: boolean;
+  readonly serverSide: boolean;
   readonly pruneLast: boolean;
   readonly confirmPrune: boolean;
   readonly confirmDelete: boolean;
@@ -26,7 +27,7 @@ export const acceptedSyncOptions: Readonly<Record<string, string>> = {
   'FailOnSharedResource=false': 'the default',
   Force: 'Argo CD reads it from objects only',
   Validate: 'validation is left to the server in both cases, as Argo CD does in effect',
-  ServerSideApply: 'the engine always applies on the server side',
+  'ServerSideApply=false': 'the default',
   ClientSideApplyMigration: 'the engine takes over client-side managers by itself',
   ApplyOutOfSyncOnly: 'the engine never writes an object that is in sync',
   SkipDryRunOnMissingResource: 'kinds that the same sync brings are waited for in any case',
@@ -42,6 +43,7 @@ export function lowerSyncOptions(options: readonly string[]): SyncOptions {
     neverPrune: has('Prune=false'),
     keepOnDelete: has('Delete=false'),
     replace: has('Replace=true'),
+    serverSide: has('ServerSideApply=true'),
     pruneLast: has('PruneLast=true'),
     confirmPrune: has('Prune=confirm'),
     confirmDelete: has('Delete=confirm'),

@@ -18,6 +18,7 @@ export const objectSwitches: readonly ObjectSwitch[] = [
   { key: ssa, value: 'ignore', ignoreCase: true, effect: 'skip' },
   { key: ssa, value: 'ignore', ignoreCase: true, effect: 'release' },
   { key: ssa, value: 'ifnotpresent', ignoreCase: true, effect: 'create-only' },
+  { key: ssa, value: 'merge', ignoreCase: true, effect: 'share-fields' },
   { key: prune, value: 'disabled', ignoreCase: true, effect: 'release' },
   { key: force, value: 'enabled', ignoreCase: true, effect: 'force' },
 ];

@@ -9,7 +9,9 @@ import type {
   KustomizeRecipe,
   Reading,
   SyncPolicy,
+  TakeOverRule,
 } from '@weir/core';
+import { clientSideManagers, deliveryTools } from '../resource/known-managers.ts';
 import { approvedDeletionsOf, declaredId, deletionOf, ownerOf } from '../resource/owner-of.ts';
 import { isZero, textAt } from '../resource/read-field.ts';
 import { cleanPath } from '../resource/repository-path.ts';
@@ -29,6 +31,15 @@ import {
 } from './names.ts';
 import { objectSwitches } from './object-switches.ts';
 import { unsupportedKustomizationFields } from './unsupported-kustomization.ts';
+
+/** Whatever somebody does with `kubectl` is undone, as Flux does it (ssa `allowedManagers`). */
+const takeOver: readonly TakeOverRule[] = [
+  { manager: 'kubectl', operation: 'Apply', isPrefix: true },
+  { manager: 'kubectl', operation: 'Update', isPrefix: true },
+  { manager: fieldManager, operation: 'Update' },
+  ...clientSideManagers,
+  ...deliveryTools,
+];
 
 export function readKustomization(object: KubeObject): Reading {
   const owner = ownerOf(object);
@@ -61,6 +72,7 @@ export function readKustomization(object: KubeObject): Reading {
     namespace: spec.targetNamespace ?? '',
     mark: { kind: 'labels', labels: { [nameLabel]: owner.name, [namespaceLabel]: owner.namespace } },
     fieldManager,
+    takeOver,
     policy: lowerPolicy(spec),
     deletion: lowerDeletion(spec),
     ...(isZero(spec.ignore) ? {} : { ignore: lowerIgnore(spec.ignore ?? []), respectIgnored: true }),

@@ -4,6 +4,7 @@
 import {
   isRecord,
   type KubeObject,
+  type ManagedFieldsEntry,
   type ObjectRef,
   type Problem,
   refOf,
@@ -64,6 +65,14 @@ export interface ReplaceOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface MigrateOptions {
+  readonly fieldManager: string;
+  readonly managedFields: readonly ManagedFieldsEntry[];
+  /** Of the version that the entries were read from; a newer one is a conflict. */
+  readonly resourceVersion: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface Writer {
   /** Server-side apply; returns the object as the server stored it. */
   apply(object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
@@ -79,6 +88,8 @@ export interface Writer {
     patch: Readonly<Record<string, unknown>>,
     options?: MergeOptions,
   ): Promise<KubeObject>;
+  /** Says anew who owns which field of that very version of the object; no value changes. */
+  migrateManagers(ref: ObjectRef, options: MigrateOptions): Promise<KubeObject>;
   /** `gone`: nothing with that uid is there any more; otherwise the object, which waits for its finalizers. */
   remove(ref: ObjectRef, options: RemoveOptions): Promise<KubeObject | 'gone'>;
   postEvent(event: EventInput, signal?: AbortSignal): Promise<void>;
@@ -119,6 +130,7 @@ export function createWriter(unguarded: KubeClient, guard?: WriteGuard): Writer 
       });
       return parseObject(answer, ref.kind);
     },
+    migrateManagers: (ref, options) => migrateManagers(client, ref, options),
     remove: (ref, options) => removeObject(client, ref, options),
     postEvent: async (event, signal) => {
       await send({
@@ -230,6 +242,27 @@ async function replaceObject(
     query: { fieldManager, ...(dryRun === true ? { dryRun: 'All' } : {}) },
     contentType: 'application/json',
     body: JSON.stringify({ ...object, metadata }),
+    object: ref,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return parseObject(answer, ref.kind);
+}
+
+async function migrateManagers(
+  client: KubeClient,
+  ref: ObjectRef,
+  { fieldManager, managedFields, resourceVersion, signal }: MigrateOptions,
+): Promise<KubeObject> {
+  const answer = await client.transport.send({
+    method: 'PATCH',
+    path: await objectPath(client, ref),
+    query: { fieldManager },
+    contentType: 'application/json-patch+json',
+    body: JSON.stringify([
+      // Not `test`, whose failure a server cannot tell from a wrong patch: a version that is over is a conflict.
+      { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+    ]),
     object: ref,
     ...(signal === undefined ? {} : { signal }),
   });
