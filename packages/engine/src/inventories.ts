@@ -2,6 +2,7 @@
 // lazily after. It never decides what belongs in it.
 
 import {
+  apiVersionOf,
   type DeliveryId,
   type Inventory,
   type InventoryEntry,
@@ -443,7 +444,7 @@ class OneInventory implements InventoryRecord {
           : {
               ownerReferences: [
                 {
-                  apiVersion: `${owner.group}/${owner.version}`,
+                  apiVersion: apiVersionOf(owner),
                   kind: owner.kind,
                   name: owner.name,
                   uid: owner.uid,
