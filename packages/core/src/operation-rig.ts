@@ -70,6 +70,7 @@ export class SyncModel {
   readonly #healthOf: (ref: ObjectRef) => HealthStatus | undefined;
   readonly #delivery: Delivery;
   readonly #failing: ReadonlySet<string>;
+  readonly #claimed: ReadonlySet<string>;
   operation: SyncOperation;
   desired: readonly Desired[] = [];
   #uids = 0;
@@ -80,11 +81,14 @@ export class SyncModel {
     readonly policy?: Partial<Delivery['policy']>;
     /** `Kind/name` of objects that the server refuses. */
     readonly refuses?: readonly string[];
+    /** Ids of objects that another delivery has. */
+    readonly claimed?: readonly string[];
   }) {
     this.health = { ...given.health };
     this.#healthOf = ({ kind, name }) => this.health[`${kind}/${name}`];
     this.#delivery = makeDelivery({ sequence, ...given.delivery }, given.policy);
     this.#failing = new Set(given.refuses);
+    this.#claimed = new Set(given.claimed);
     this.operation = this.begin({});
   }
 
@@ -112,7 +116,7 @@ export class SyncModel {
       desired: this.desired,
       inventory: inventoryOf(this.inventory),
       live: (ref) => this.find(ref),
-      claimedBy: () => undefined,
+      claimedBy: (id) => (this.#claimed.has(id) ? 'flux:Kustomization:apps/other' : undefined),
       isServed: ({ kind }) =>
         kind !== 'Widget' || this.find(refFrom('CustomResourceDefinition/widgets')) !== undefined,
       execute: true,
@@ -187,7 +191,7 @@ export class SyncModel {
       finalizers,
     });
     const entry: InventoryEntry = { ref, state: 'present', uid, desired: digest, owned: digest };
-    this.inventory.set(id, hook === undefined ? entry : { ...entry, isHook: true });
+    if (action.tracked) this.inventory.set(id, hook === undefined ? entry : { ...entry, isHook: true });
     if (hook !== undefined)
       this.operation = {
         ...this.operation,

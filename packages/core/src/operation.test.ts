@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { terminateOperation } from './operation.ts';
-import { gitWith, SyncModel } from './operation-rig.ts';
+import { gitWith, SyncModel, sequence } from './operation-rig.ts';
+import { showPlan } from './plan-action.ts';
+import { planRemoval } from './plan-departures.ts';
+import { inventoryOf, makeDelivery } from './plan-rig.ts';
 
 type Given = ConstructorParameters<typeof SyncModel>[0];
 
@@ -277,5 +280,105 @@ describe('what left Git', () => {
     said.run();
     said.desired = gitWith('ConfigMap/web/d changed=yes');
     expect(said.run().at(-1)).toBe('succeeded');
+  });
+});
+
+describe('a hook', () => {
+  it('that somebody deletes while it runs has failed, though its finalizer still holds it', () => {
+    const model = modelOf('Job/web/pre hook=pre', { health: { 'Job/pre': 'Progressing' } });
+    model.run();
+    for (const [id, found] of model.live) model.live.set(id, { ...found, deleting: true });
+    expect(model.run()).toEqual(['release Job/pre', 'fail', 'failed']);
+  });
+
+  it('of somebody else with the same name is not deleted', () => {
+    const model = modelOf('Job/web/pre hook=pre', { health: { 'Job/pre': 'Healthy' } });
+    model.run();
+    for (const [id, found] of model.live) model.live.set(id, { ...found, marks: {} });
+    model.begin({ startedAt: '2026-01-02T00:00:00Z' });
+    expect(model.run()).toEqual(['apply Job/pre', 'release Job/pre', 'succeeded']);
+  });
+
+  it('that another delivery has is neither made nor deleted, and told', () => {
+    const model = modelOf('Job/web/pre hook=pre\nConfigMap/web/a', { claimed: ['/Job/web/pre'] });
+    expect(model.plan().problems.map(({ code }) => code)).toEqual(['OBJECT_CLAIMED']);
+    expect(model.run()).toEqual(['fail', 'failed']);
+  });
+
+  it('that left Git while it ran is no longer held', () => {
+    const model = modelOf('Job/web/pre-1 hook=pre', { health: { 'Job/pre-1': 'Progressing' } });
+    model.run();
+    model.desired = gitWith('Job/web/pre-2 hook=pre');
+    model.begin({ candidate: 'c2', startedAt: '2026-01-02T00:00:00Z' });
+    expect(model.run()).toEqual(['release Job/pre-1', 'apply Job/pre-2', 'release Job/pre-2', 'succeeded']);
+  });
+
+  it('that got its name when it was made stays in the journal while another one ends', () => {
+    const mark = { kind: 'tracking-id', annotation: 'owner', app: 'shop', namespace: 'web' } as const;
+    const model = modelOf(
+      'Job/web/x hook=post generate=mail- owner=shop:/Job:web/\nJob/web/y hook=post owner=shop:/Job:web/y',
+      { delivery: { mark }, health: { 'Job/mail-0123456-postsync-1767225600': 'Progressing' } },
+    );
+    expect(model.run().at(-1)).toBe('wait for hook of Job/mail-0123456-postsync-1767225600');
+    expect(model.plan().actions.filter(({ kind }) => kind === 'forget')).toEqual([]);
+  });
+});
+
+describe('what is terminating', () => {
+  it('keeps what goes after it waiting until it is gone', () => {
+    const model = modelOf('Deployment/web/operator\nConfigMap/web/resource wave=1\nConfigMap/web/z');
+    model.run();
+    for (const [id, found] of model.live)
+      if (found.ref.name === 'resource') model.live.set(id, { ...found, finalizers: ['theirs'] });
+    model.desired = gitWith('ConfigMap/web/z');
+    expect(model.run()).toEqual(['delete ConfigMap/resource', 'wait for deletion of ConfigMap/resource']);
+    model.live.delete('/ConfigMap/web/resource');
+    expect(model.run()).toEqual(['delete Deployment/operator', 'succeeded']);
+  });
+});
+
+describe('a sync of single objects', () => {
+  it('does not wait for a word about others', () => {
+    const model = modelOf('ConfigMap/web/a\nConfigMap/web/b', { policy: { confirmPrune: true } });
+    model.run();
+    model.desired = gitWith('ConfigMap/web/b changed=yes');
+    model.begin({ trigger: 'order', hooksOn: false, only: ['/ConfigMap/web/b'] });
+    expect(model.run()).toEqual(['apply ConfigMap/b', 'succeeded']);
+  });
+
+  it('makes the namespace that they need', () => {
+    const model = modelOf('ConfigMap/web/a', { policy: { createNamespace: true } });
+    model.begin({ trigger: 'order', hooksOn: false, only: ['/ConfigMap/web/a'] });
+    expect(model.run()).toEqual(['apply Namespace/web, apply ConfigMap/a', 'succeeded']);
+  });
+});
+
+describe('a delivery of nothing but hooks for a failure', () => {
+  it('makes its namespace all the same', () => {
+    const model = modelOf('Job/web/sorry hook=fail', { policy: { createNamespace: true } });
+    expect(model.run()).toEqual(['apply Namespace/web', 'succeeded']);
+  });
+});
+
+describe('the end of a delivery', () => {
+  it('takes off what holds the hooks of a sync that was under way', () => {
+    const model = modelOf('Job/web/pre hook=pre\nJob/web/post hook=pre', {
+      health: { 'Job/pre': 'Progressing', 'Job/post': 'Progressing' },
+    });
+    model.run();
+    const before = model.live.get('/Job/web/post');
+    if (before !== undefined) model.live.set(before.id, { ...before, deleting: true });
+    const plan = planRemoval({
+      delivery: makeDelivery({ sequence }),
+      inventory: inventoryOf(model.inventory),
+      live: (ref) => model.find(ref),
+      claimedBy: () => undefined,
+    });
+    expect(showPlan(plan).split('\n')).toEqual([
+      'release Job/web/pre',
+      'delete Job/web/pre',
+      'release Job/web/post',
+      'keep Job/web/post (terminating)',
+    ]);
   });
 });

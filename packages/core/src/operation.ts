@@ -81,6 +81,8 @@ function hookStateOf(state: HookState, live: Conclusion | undefined): HookState 
   if (health === undefined || health.status === 'Healthy') return { ...state, ...told, status: 'succeeded' };
   if (health.status === 'Degraded' || health.status === 'Unknown')
     return { ...state, ...told, status: 'failed' };
+  // Our finalizer holds it, so that it would be waited for, for ever.
+  if (live.deleting) return { ...state, status: 'failed', message: 'is being deleted before it has ended' };
   return { ...state, ...told };
 }
 
@@ -92,13 +94,14 @@ export function nextStep(input: {
 }): Step {
   const { plan, operation, live } = input;
   const inScope = scopeOf(operation);
-  const actions = plan.actions.filter((action): action is Placed => action.kind !== 'forget');
+  const actions = plan.actions.filter((action) => action.kind !== 'forget');
   const releases = actions.filter((action) => action.kind === 'release' && !action.isStale);
   if (releases.length > 0) return { kind: 'act', actions: releases };
   const isOver = operation.failure !== undefined;
-  const unconfirmed = isOver ? [] : refsOf(actions, 'awaits-confirmation');
+  const scoped = actions.filter(inScope);
+  const unconfirmed = isOver ? [] : refsOf(scoped, 'awaits-confirmation');
   if (unconfirmed.length > 0) return { kind: 'wait', reason: 'confirmation', refs: unconfirmed };
-  const groups = groupsOf(actions.filter(inScope), operation);
+  const groups = groupsOf(scoped, operation);
   for (const [index, group] of groups.entries()) {
     const step = stepOfGroup(group, { operation, live, isGated: index < groups.length - 1 });
     if (step !== undefined) return step;
@@ -110,10 +113,16 @@ export function nextStep(input: {
   return { kind: 'end', outcome, actions: leftOverHooks(actions, { operation, live, outcome }), hadHooks };
 }
 
-function scopeOf({ only }: SyncOperation): (action: Placed) => boolean {
-  if (only === undefined) return () => true;
-  const ids = new Set(only);
-  return ({ id }) => ids.has(id);
+/** What the operation is about. The namespace that it makes first is nobody's object, and part of any. */
+export function scopeOf(operation: SyncOperation): (action: Action) => boolean {
+  const isChosen = choiceOf(operation);
+  return (action) => isChosen(action.id) || (action.kind === 'apply' && !action.tracked);
+}
+
+export function choiceOf(operation: SyncOperation | undefined): (id: ObjectId) => boolean {
+  if (operation?.only === undefined) return () => true;
+  const ids = new Set(operation.only);
+  return (id) => ids.has(id);
 }
 
 const hookOf = (action: Action): HookTask | undefined => ('hook' in action ? action.hook : undefined);

@@ -8,7 +8,7 @@ import type { Conclusion } from './live.ts';
 import type { ObjectId, ObjectRef } from './object.ts';
 import { effectsOf } from './object-switch.ts';
 import { compareRefs, stageOf } from './order.ts';
-import { type Action, type KeepReason, type Plan, showDelivery } from './plan-action.ts';
+import { type Action, type KeepReason, type Plan, showDelivery, type Turn } from './plan-action.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Problem } from './problem.ts';
 import { dependenciesOf, waveOf } from './sequence.ts';
@@ -46,7 +46,7 @@ function planDeparture(id: ObjectId, entry: InventoryEntry, context: DepartureCo
   if (live === undefined) return { kind: 'forget', id, ref, reason: 'gone' };
   if (!isOurs(live, entry, input.delivery) || input.claimedBy(id) !== undefined)
     return { kind: 'forget', id, ref, reason: 'not-ours' };
-  if (entry.isHook === true) return keep('hook');
+  if (entry.isHook === true) return releaseOfHook(live, input, turn) ?? keep('hook');
   if (effects.has('release')) return { kind: 'forget', id, ref, reason: 'not-ours' };
   if (live.deleting) return keep('terminating');
   if (!input.prune || effects.has('keep')) return keep('prune-off');
@@ -61,6 +61,28 @@ function planDeparture(id: ObjectId, entry: InventoryEntry, context: DepartureCo
     stage: stageOf(ref, input.delivery.sequence?.order),
     ...turn,
   };
+}
+
+/** Nobody waits any more for the end of a hook that left Git: what holds it is taken off. */
+function releaseOfHook(
+  live: Conclusion,
+  { delivery, operation, execute }: PlanInput,
+  turn: Turn & { phase: 'sync' },
+): Action | undefined {
+  const isDue = execute && (operation !== undefined || live.deleting);
+  const isRunning = Object.keys(operation?.hooks ?? {}).some((key) => key.endsWith(` ${live.id}`));
+  return isDue && !isRunning ? releaseFrom(live, delivery, turn) : undefined;
+}
+
+function releaseFrom(
+  { id, ref, uid, resourceVersion, finalizers }: Conclusion,
+  { sequence }: Pick<Delivery, 'sequence'>,
+  turn: Turn,
+): Action | undefined {
+  const finalizer = sequence?.hooks?.finalizer;
+  if (finalizer === undefined || !finalizers.includes(finalizer)) return undefined;
+  const left = finalizers.filter((each) => each !== finalizer);
+  return { kind: 'release', id, ref, uid, resourceVersion, finalizers: left, isStale: false, ...turn };
 }
 
 function departureWave(
@@ -101,13 +123,16 @@ function neededBy(
   return needed;
 }
 
+/** What is terminating holds up what goes after it: it keeps its place until it is gone. */
+function isGoing(action: Action): action is Exclude<Action, { kind: 'forget' }> {
+  return action.kind === 'delete' || (action.kind === 'keep' && action.reason === 'terminating');
+}
+
 /** The lowest wave of what goes takes the place of the highest, and so on; what goes last follows every apply. */
 function reverseWaves(actions: readonly Action[], lastWave: number): Action[] {
   const waves = [
     ...new Set(
-      actions.flatMap((action) =>
-        action.kind === 'delete' && Number.isFinite(action.wave) ? [action.wave] : [],
-      ),
+      actions.flatMap((action) => (isGoing(action) && Number.isFinite(action.wave) ? [action.wave] : [])),
     ),
   ].sort((a, b) => a - b);
   return actions.map((action) => {
@@ -133,7 +158,10 @@ function isHidden(ref: ObjectRef, live: Conclusion | undefined, input: PlanInput
 
 /** Membership was checked by the caller; here the live mark, and the uid where one was recorded. */
 function isOurs(live: Conclusion, entry: InventoryEntry, delivery: Pick<Delivery, 'mark'>): boolean {
-  return isMarked(live.marks, live.ref, delivery.mark) && (entry.uid === undefined || entry.uid === live.uid);
+  const isSame = entry.uid === undefined || entry.uid === live.uid;
+  const isMarkedAs = (ref: ObjectRef): boolean => isMarked(live.marks, ref, delivery.mark);
+  // A hook that got its name when it was made carries a mark without one.
+  return isSame && (isMarkedAs(live.ref) || (entry.isHook === true && isMarkedAs({ ...live.ref, name: '' })));
 }
 
 /** Too many deletions, or all of them because nothing was rendered, wait until somebody approves exactly these. */
@@ -179,7 +207,19 @@ export interface RemovalInput extends Pick<PlanInput, 'inventory' | 'live' | 'cl
 export function planRemoval(input: RemovalInput): Plan {
   const order = input.delivery.sequence?.order;
   const needed = neededBy([...input.inventory.entries], input);
-  const actions = [...input.inventory.entries].map(([id, entry]) => planEnd(id, entry, input, needed));
+  const actions = [...input.inventory.entries].flatMap(([id, entry]): Action[] => {
+    const action = planEnd(id, entry, input, needed);
+    const live = action.kind === 'forget' ? undefined : input.live(entry.ref);
+    // A hook of a sync that ended with the delivery would be held for ever.
+    const release =
+      live === undefined
+        ? undefined
+        : releaseFrom(live, input.delivery, {
+            phase: 'sync',
+            wave: waveOf(live.marks, input.delivery.sequence),
+          });
+    return release === undefined ? [action] : [release, action];
+  });
   const highest = actions.reduce(
     (top, action) => (action.kind === 'forget' ? top : Math.max(top, action.wave)),
     Number.NEGATIVE_INFINITY,

@@ -1,7 +1,7 @@
 // What becomes of one hook in one phase of the sync under way. It plans nothing that lasts.
 
-import type { Sequence } from './delivery.ts';
-import type { Desired } from './desired.ts';
+import type { Delivery, Sequence } from './delivery.ts';
+import { type Desired, isMarked } from './desired.ts';
 import type { Conclusion } from './live.ts';
 import { idOf, type KubeObject, type ObjectRef } from './object.ts';
 import { isSyncPhase, type SyncOperation } from './operation.ts';
@@ -13,8 +13,11 @@ export interface HookInput {
   readonly desired: Desired;
   readonly place: Place;
   readonly sequence: Sequence;
-  readonly operation: SyncOperation | undefined;
+  readonly delivery: Pick<Delivery, 'mark'>;
+  readonly operation?: SyncOperation;
   readonly live: (ref: ObjectRef) => Conclusion | undefined;
+  /** Another delivery has the object: it is no hook of ours to make or to delete. */
+  readonly isClaimed: boolean;
 }
 
 /** One action for each phase in which the object is a hook. */
@@ -40,6 +43,7 @@ function planPhase(input: HookInput, phase: SyncPhase): Action {
   const { operation, sequence } = input;
   const keep = planned(input, phase);
   if (operation === undefined || !operation.hooksOn) return keep('hook');
+  if (input.isClaimed) return keep('claimed');
   const desired = namedHook(input.desired, { operation, phase });
   const named = { ...input, desired };
   const hook = taskOf(named, phase);
@@ -57,7 +61,7 @@ function planPhase(input: HookInput, phase: SyncPhase): Action {
   if ((operation.failure !== undefined) !== (phase === 'sync-fail')) return keep('hook');
   if (live?.deleting === true)
     return stale(live, { sequence, phase, wave }) ?? planned(named, phase)('terminating');
-  if (live !== undefined && input.place.deletion.includes('before-creation'))
+  if (live !== undefined && isOurs(live, input) && input.place.deletion.includes('before-creation'))
     return (
       stale(live, { sequence, phase, wave }) ?? {
         kind: 'delete',
@@ -74,6 +78,12 @@ function planPhase(input: HookInput, phase: SyncPhase): Action {
   const object = held(desired.object, sequence.hooks?.finalizer);
   const { digest } = desired;
   return { kind: 'apply', id, ref, object, digest, reason: 'hook', stage, tracked: true, phase, wave, hook };
+}
+
+/** Nothing foreign is deleted: what somebody else made under that name is written like any other object. */
+function isOurs(live: Conclusion, { desired, delivery }: HookInput): boolean {
+  const isMarkedAs = (ref: ObjectRef): boolean => isMarked(live.marks, ref, delivery.mark);
+  return isMarkedAs(live.ref) || isMarkedAs(desired.ref);
 }
 
 /** A hook of an operation that ended without us still holds its finalizer. */

@@ -5,7 +5,7 @@ import type { DeliveryId } from './delivery.ts';
 import type { Desired } from './desired.ts';
 import { type KubeObject, type ObjectId, type ObjectRef, showRef } from './object.ts';
 import { effectsOf } from './object-switch.ts';
-import type { SyncOperation } from './operation.ts';
+import { choiceOf } from './operation.ts';
 import { compareRefs, stageOf } from './order.ts';
 import {
   type Action,
@@ -35,18 +35,24 @@ export function planSync(input: PlanInput): Plan {
     ]),
   );
   const turns = planTurns(input, places);
+  const isSelected = choiceOf(input.operation);
   problems.push(...turns.problems);
   const actions = input.desired.flatMap((desired): Action[] => {
     const place = places.get(desired.id);
-    if (sequence !== undefined && place !== undefined && place.hook.length > 0)
-      return planHook({ desired, place, sequence, operation: input.operation, live: input.live });
-    return [planDesired(desired, { input, place, turns, problems })];
+    if (sequence !== undefined && place !== undefined && place.hook.length > 0) {
+      const holder = input.claimedBy(desired.id);
+      if (holder !== undefined) problems.push(claim(desired, holder));
+      return planHook({ ...input, desired, place, sequence, isClaimed: holder !== undefined });
+    }
+    return [planDesired(desired, { input, place, turns, problems, isSelected })];
   });
   const leaving = [...input.inventory.entries].filter(([id]) => !wanted.has(id));
   const departures = planDepartures(input, leaving, turns.lastWave);
   problems.push(...departures.problems);
   const applies = [...actions].sort(byTurn(sequence?.order));
-  const namespace = namespaceAction(input, applies[0]);
+  // Those for a failure have their turn in no other case.
+  const first = applies.find((action) => turnOf(action).phase !== 'sync-fail');
+  const namespace = namespaceAction(input, first);
   return {
     actions: [
       ...namespace,
@@ -75,9 +81,11 @@ interface DesiredContext {
   readonly place: Place | undefined;
   readonly turns: ReturnType<typeof planTurns>;
   readonly problems: Problem[];
+  readonly isSelected: (id: ObjectId) => boolean;
 }
 
-function planDesired(desired: Desired, { input, place, turns, problems }: DesiredContext): Action {
+function planDesired(desired: Desired, context: DesiredContext): Action {
+  const { input, place, turns, problems, isSelected } = context;
   const { id, ref } = desired;
   const turn = turns.turnOf(id);
   const live = input.live(ref);
@@ -100,9 +108,9 @@ function planDesired(desired: Desired, { input, place, turns, problems }: Desire
   if (reason === undefined || (live !== undefined && effects.has('create-only'))) return keep('in-sync');
   if (live?.deleting === true) return keep('terminating');
   // No value differs: where nothing is to be repaired now, nothing is amiss.
-  const isIdle = !input.execute || !input.heal || !isSelected(id, input.operation);
+  const isIdle = !input.execute || !input.heal || !isSelected(id);
   if (reason === 'contended' && isIdle) return keep('in-sync');
-  if (!input.execute || !isSelected(id, input.operation)) return keep('awaits-sync');
+  if (!input.execute || !isSelected(id)) return keep('awaits-sync');
   const repairs = reason === 'drifted' || reason === 'restored';
   if (repairs && !input.heal) return keep('drift-tolerated');
   if (turns.isBlocked(id)) return keep('awaits-dependency');
@@ -110,10 +118,6 @@ function planDesired(desired: Desired, { input, place, turns, problems }: Desire
   const stage = stageOf(ref, input.delivery.sequence?.order);
   const write = writeOptions(input, { effects, adopting });
   return { kind: 'apply', id, ref, object, digest, reason, stage, tracked: true, ...turn, ...write };
-}
-
-function isSelected(id: ObjectId, operation: SyncOperation | undefined): boolean {
-  return operation?.only === undefined || operation.only.includes(id);
 }
 
 function reasonOfAbsentKind(
