@@ -1,6 +1,7 @@
 // What a delivery is: the dialect-neutral statement "this path of this source belongs in that cluster, so".
 // It never says which dialect's words asked for it, beyond a name for display.
 
+import type { HealthExpressions } from './health/health-script.ts';
 import type { IgnoreRule } from './ignore-rule.ts';
 import type { ObjectRef } from './object.ts';
 import type { OrderName } from './order.ts';
@@ -305,6 +306,10 @@ export interface Delivery {
   readonly takeOver?: readonly TakeOverRule[];
   readonly policy: SyncPolicy;
   readonly order?: SyncOrder;
+  /** Where readiness does not wait for all objects: those that it waits for, its own or others. */
+  readonly healthChecks?: readonly ObjectRef[];
+  /** How the health of kinds is told in this delivery, before any rule of weir. */
+  readonly healthExpressions?: readonly HealthExpressions[];
   readonly deletion: DeletionPolicy;
   readonly switches?: readonly ObjectSwitch[];
   /** Fields in which live objects may differ from Git. */

@@ -2,6 +2,7 @@
 // A dialect never sees a cluster, a clock or another dialect.
 
 import type { Reading } from './delivery.ts';
+import type { FindHealthScript } from './health/health-script.ts';
 import type { KubeObject } from './object.ts';
 import type { Result } from './problem.ts';
 import type { DeliveryVerdict, ResolvedRef, SourceVerdict } from './verdict.ts';
@@ -86,6 +87,17 @@ export interface DialectSecrets {
   readonly readCredentials?: (secret: KubeObject) => Result<GitCredentials>;
 }
 
+/** A ConfigMap on the hub that holds for every delivery of a dialect. */
+export interface DialectSettings {
+  readonly namespace: string;
+  readonly name: string;
+  /** Parsing the YAML within it is the caller's; that may throw. */
+  readonly readHealth: (
+    configMap: KubeObject,
+    parseYaml: (text: string) => unknown,
+  ) => Result<FindHealthScript>;
+}
+
 /** The keys by which a dialect's deliveries mark and switch live objects, and the field managers under which they apply. */
 export interface DialectMarks {
   readonly labels: readonly string[];
@@ -97,6 +109,7 @@ export interface Dialect {
   readonly name: string;
   readonly marks: DialectMarks;
   readonly secrets: DialectSecrets;
+  readonly settings?: DialectSettings;
   readonly kinds: readonly DialectKind[];
   /** The reporting controller of its events. */
   readonly eventSource: (kind: string) => string;

@@ -371,6 +371,12 @@ export const errorCatalogue = {
     'Allow it in the sync policy if it is meant, or approve it with the annotation weir.dev/approve-deletions and the digest in the message.',
     'on-change',
   ),
+  HEALTH_SCRIPT_FAILED: entry(
+    'A health script of yours failed',
+    'It ended with an error, took too long or gives no known status on an object, which is Unknown for that; the others are judged.',
+    'Correct the script; `weir health --customizations` tries it on a file.',
+    'on-change',
+  ),
   HEALTH_TIMEOUT: entry(
     'Objects did not become healthy in time',
     'The wait for health ended; the message names the objects that are not healthy.',

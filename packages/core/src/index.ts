@@ -13,6 +13,7 @@ export * from './drifted-fields.ts';
 export * from './errors.ts';
 export * from './field-set.ts';
 export * from './health/health.ts';
+export * from './health/health-script.ts';
 export * from './ignore-rule.ts';
 export * from './ignored-fields.ts';
 export * from './inventory.ts';

@@ -245,6 +245,46 @@ describe('the message of a wait that was too long', () => {
   });
 });
 
+describe('the objects that readiness waits for by name', () => {
+  const elsewhere = refFrom('Deployment/other/x');
+  const checked = (more: Scene): Judgement =>
+    judge({ ...inSync, ...more, delivery: { healthChecks: [refFrom(d), elsewhere], ...more.delivery } });
+
+  it.each<[string, Scene, string, string]>([
+    ['hold it while one is missing', {}, 'progressing', 'Healthy, Missing'],
+    [
+      'are alone in what it waits for',
+      { health: { [a]: 'Progressing' }, delivery: { healthChecks: [refFrom(d)] } },
+      'ready',
+      'Healthy',
+    ],
+    [
+      'hold it while one is not well',
+      { health: { [d]: 'Degraded' }, delivery: { healthChecks: [refFrom(d)] } },
+      'progressing',
+      'Degraded',
+    ],
+    ['count for nothing where all objects are waited for', { policy: { wait: true } }, 'ready', ''],
+  ])('%s', (_sentence, scene, stage, statuses) => {
+    const judged = checked(scene);
+    expect(judged.stage).toBe(stage);
+    expect((judged.checks ?? []).map(({ health }) => health.status).join(', ')).toBe(statuses);
+  });
+
+  it('are named when the wait was too long', () => {
+    expect(
+      checked({ more: { isOverdue: true } }).problems.map(({ code, message }) => `${code} ${message}`),
+    ).toEqual([
+      'HEALTH_TIMEOUT timeout waiting for: [Deployment/other/x is Missing]; expected all objects to become healthy',
+    ]);
+  });
+});
+
+test('a health script that failed stops nothing', () => {
+  const problem: Problem = { code: 'HEALTH_SCRIPT_FAILED', message: 'x' };
+  expect(judge({ ...inSync, more: { problems: [problem] } }).stage).toBe('ready');
+});
+
 test('a delivery is reached where its objects are, each address once', () => {
   const urls = { [a]: ['https://b.example', 'https://a.example'], [d]: ['https://a.example'] };
   expect(judge({ ...inSync, urls }).externalUrls).toEqual(['https://a.example', 'https://b.example']);

@@ -12,6 +12,7 @@ import type {
   DeliveryVerdict,
   FailedStep,
   Health,
+  HealthCheck,
   ResolvedRef,
   ResourceVerdict,
   Run,
@@ -20,7 +21,7 @@ import type {
 } from './verdict.ts';
 
 export interface JudgeInput {
-  readonly delivery: Pick<Delivery, 'id' | 'policy' | 'suspended' | 'deleting'>;
+  readonly delivery: Pick<Delivery, 'id' | 'policy' | 'suspended' | 'deleting' | 'healthChecks'>;
   /** After execution: planned anew over what is live now. Absent when no plan could be made. */
   readonly plan?: Plan;
   readonly live: (ref: ObjectRef) => Conclusion | undefined;
@@ -42,7 +43,7 @@ export type Judgement = Pick<
   DeliveryVerdict,
   'delivery' | 'stage' | 'sync' | 'health' | 'resources' | 'problems' | 'images' | 'externalUrls'
 > &
-  Partial<Pick<DeliveryVerdict, 'failedStep' | 'waitingFor' | 'deletionDigest'>>;
+  Partial<Pick<DeliveryVerdict, 'checks' | 'failedStep' | 'waitingFor' | 'deletionDigest'>>;
 
 export function judgeDelivery(input: JudgeInput): Judgement {
   const resources =
@@ -51,8 +52,10 @@ export function judgeDelivery(input: JudgeInput): Judgement {
       : resourcesOf(input.plan, input);
   const sync = syncOf(input, resources);
   const health = healthOf(input, resources);
-  const problems = [...input.problems, ...(input.plan?.problems ?? []), ...overdueProblem(input, resources)];
-  const stage = stageOfDelivery({ input, sync, health, problems });
+  const checks = checksOf(input);
+  const late = overdueProblem(input, checks ?? (input.delivery.policy.wait ? withHealth(resources) : []));
+  const problems = [...input.problems, ...(input.plan?.problems ?? []), ...late];
+  const stage = stageOfDelivery({ input, sync, isAwaited: isAwaited({ input, health, checks }), problems });
   return {
     delivery: input.delivery.id,
     stage,
@@ -60,6 +63,7 @@ export function judgeDelivery(input: JudgeInput): Judgement {
     health,
     resources,
     problems,
+    ...(checks === undefined ? {} : { checks }),
     images: unionOf(resources, input, ({ images }) => images),
     externalUrls: unionOf(resources, input, ({ externalUrls = [] }) => externalUrls),
     ...(input.failedStep === undefined ? {} : { failedStep: input.failedStep }),
@@ -70,15 +74,15 @@ export function judgeDelivery(input: JudgeInput): Judgement {
 }
 
 /** Problems that are told but do not stop a delivery from being in force. */
-const warnings = new Set(['OBJECT_DUPLICATE']);
+const warnings = new Set(['OBJECT_DUPLICATE', 'HEALTH_SCRIPT_FAILED']);
 
 function stageOfDelivery(at: {
   input: JudgeInput;
   sync: SyncStatus;
-  health: Health;
+  isAwaited: boolean;
   problems: readonly Problem[];
 }): Stage {
-  const { input, sync, health, problems } = at;
+  const { input, sync, isAwaited, problems } = at;
   if (input.delivery.deleting) return 'deleting';
   if (input.delivery.suspended) return 'suspended';
   if (input.failedStep === 'decode') return 'invalid';
@@ -87,8 +91,39 @@ function stageOfDelivery(at: {
   if (problems.some(({ code }) => !warnings.has(code))) return 'failed';
   if (input.run?.phase === 'running') return 'progressing';
   if (sync !== 'Synced') return 'out-of-sync';
-  const waits = input.delivery.policy.wait && health.status !== 'Healthy' && health.status !== 'Suspended';
-  return waits || health.status === 'Progressing' ? 'progressing' : 'ready';
+  return isAwaited ? 'progressing' : 'ready';
+}
+
+/** Whether an object can be counted as there, for those who wait for it. */
+export const isWell = ({ status }: Health): boolean => status === 'Healthy' || status === 'Suspended';
+
+/** Where objects are named, nothing else is waited for (Flux `healthChecks`); `wait` is for all, whatever is named. */
+function isAwaited(of: {
+  input: JudgeInput;
+  health: Health;
+  checks: readonly HealthCheck[] | undefined;
+}): boolean {
+  const { input, health, checks } = of;
+  if (checks !== undefined) return !checks.every((check) => isWell(check.health));
+  return (input.delivery.policy.wait && !isWell(health)) || health.status === 'Progressing';
+}
+
+function checksOf({ delivery, plan, live }: JudgeInput): readonly HealthCheck[] | undefined {
+  const { healthChecks = [], policy } = delivery;
+  if (healthChecks.length === 0 || policy.wait || plan === undefined) return undefined;
+  return healthChecks.map((ref) => {
+    const found = live(ref);
+    // A kind without health has nothing to wait for once the object is there.
+    const health: Health =
+      found === undefined ? { status: 'Missing' } : (found.health ?? { status: 'Healthy' });
+    return { ref, health };
+  });
+}
+
+function withHealth(resources: readonly ResourceVerdict[]): HealthCheck[] {
+  return resources.flatMap(({ ref, health, isHook }) =>
+    isHook === true || health === undefined ? [] : [{ ref, health }],
+  );
 }
 
 function stepOf(problems: readonly Problem[]): FailedStep {
@@ -96,16 +131,10 @@ function stepOf(problems: readonly Problem[]): FailedStep {
   return problems.some(({ code }) => code === 'PRUNE_FAILED') ? 'prune' : 'apply';
 }
 
-function overdueProblem(input: JudgeInput, resources: readonly ResourceVerdict[]): Problem[] {
-  if (!input.isOverdue || !input.delivery.policy.wait) return [];
-  const sick = resources.filter(
-    ({ health, isHook }) =>
-      isHook !== true && health !== undefined && health.status !== 'Healthy' && health.status !== 'Suspended',
-  );
+function overdueProblem(input: JudgeInput, awaited: readonly HealthCheck[]): Problem[] {
+  const sick = input.isOverdue ? awaited.filter(({ health }) => !isWell(health)) : [];
   if (sick.length === 0) return [];
-  const named = sick
-    .slice(0, 10)
-    .map(({ ref, health }) => `${showRef(ref)} is ${health?.status ?? 'Unknown'}`);
+  const named = sick.slice(0, 10).map(({ ref, health }) => `${showRef(ref)} is ${health.status}`);
   return [
     {
       code: 'HEALTH_TIMEOUT',

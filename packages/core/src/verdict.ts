@@ -117,6 +117,8 @@ export interface DeliveryVerdict {
   readonly resources: readonly ResourceVerdict[];
   readonly run?: Run;
   readonly problems: readonly Problem[];
+  /** The objects that readiness waits for by name, as they are. */
+  readonly checks?: readonly HealthCheck[];
   /** The dependency that a waiting delivery waits for. */
   readonly waitingFor?: { readonly id: DeliveryId; readonly reason: 'not-found' | 'not-ready' };
   /** Digest to approve when deletions are blocked. */
@@ -131,6 +133,11 @@ export interface DeliveryVerdict {
   readonly handledToken?: string;
   /** The order that was carried out and may be taken off the custom resource. */
   readonly handledOrder?: string;
+}
+
+export interface HealthCheck {
+  readonly ref: ObjectRef;
+  readonly health: Health;
 }
 
 /** What a ref resolved to. */

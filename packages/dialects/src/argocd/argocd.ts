@@ -10,12 +10,14 @@ import {
   fieldManager,
   refreshAnnotation,
   secretTypeLabel,
+  settingsName,
   trackingAnnotation,
 } from './names.ts';
 import { switchAnnotations } from './object-switches.ts';
 import { projectApplication } from './project-application.ts';
 import { readApplication } from './read-application.ts';
 import { readRepositorySecret } from './repository-secret.ts';
+import { readSettledHealth } from './resource-customizations.ts';
 import { summarizeApplication } from './summarize-application.ts';
 import { sequenceAnnotations } from './sync-sequence.ts';
 
@@ -32,6 +34,7 @@ export const argocd: Dialect = {
     readCluster: readClusterSecret,
     readRepository: readRepositorySecret,
   },
+  settings: { namespace: defaultControllerNamespace, name: settingsName, readHealth: readSettledHealth },
   kinds: [
     {
       group: 'argoproj.io',

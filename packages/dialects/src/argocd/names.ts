@@ -12,6 +12,8 @@ export const deletionApprovedAnnotation = 'argocd.argoproj.io/deletion-approved'
 export const skipReconcileAnnotation = 'argocd.argoproj.io/skip-reconcile';
 export const secretTypeLabel = 'argocd.argoproj.io/secret-type';
 export const resourcesFinalizer = 'resources-finalizer.argocd.argoproj.io';
+/** The ConfigMap with Argo CD's settings. */
+export const settingsName = 'argocd-cm';
 /** Where Argo CD is installed unless an Application's status says otherwise. */
 export const defaultControllerNamespace = 'argocd';
 export const inClusterServer = 'https://kubernetes.default.svc';

@@ -47,6 +47,8 @@ function findConditions(
   for (const problem of verdict.problems) {
     if (problem.code === 'OBJECT_CLAIMED') add('SharedResourceWarning', showProblem(problem));
     else if (problem.code === 'OBJECT_DUPLICATE') add('RepeatedResourceWarning', showProblem(problem));
+    else if (problem.code === 'HEALTH_SCRIPT_FAILED')
+      add('ComparisonError', `error setting app health: ${showProblem(problem)}`);
     else rest.push(problem);
   }
   const failure = syncFailure(view, operationState);

@@ -1,7 +1,15 @@
 // Reads the health scripts of Argo CD's settings (the ConfigMap argocd-cm), and finds the one for a kind.
 // It runs none of them, and reads nothing else of the settings.
 
-import { failed, isRecord, type KubeObject, matchesPattern, ok, type Result } from '@weir/core';
+import {
+  type DialectSettings,
+  failed,
+  isRecord,
+  type KubeObject,
+  matchesPattern,
+  ok,
+  type Result,
+} from '@weir/core';
 import { recordAt } from '../resource/read-field.ts';
 
 export interface HealthScript {
@@ -95,6 +103,18 @@ export function findHealthScript(
     scripts.find(({ kinds }) => matchesPattern({ kind: 'glob', text: kinds }, name))
   );
 }
+
+/** The same as a finder, for the engine. */
+export const readSettledHealth: DialectSettings['readHealth'] = (settings, parseYaml) => {
+  const read = readHealthScripts(settings, parseYaml);
+  if (!read.ok) return read;
+  return ok((kind) => {
+    const found = findHealthScript(read.value, kind);
+    if (found === undefined) return undefined;
+    const { kinds, script, openLibs } = found;
+    return { language: 'lua', name: `resource.customizations of ${kinds}`, source: script, openLibs };
+  });
+};
 
 function invalid(key: string, what: string): Result<never> {
   return failed({ code: 'FIELD_INVALID', message: `data.${key} ${what}`, field: `data.${key}` });

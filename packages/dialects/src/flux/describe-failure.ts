@@ -1,7 +1,14 @@
 // Says how Flux would name a failure of a Kustomization: reason, message, and the stage it failed in.
 // It never decides that something failed.
 
-import { apiVersionOf, type DeliveryVerdict, type ObjectRef, type Problem, showRef } from '@weir/core';
+import {
+  apiVersionOf,
+  type DeliveryVerdict,
+  type Health,
+  type ObjectRef,
+  type Problem,
+  showRef,
+} from '@weir/core';
 import { elapsedMs, showGoDuration } from '../resource/go-duration.ts';
 import { textAt } from '../resource/read-field.ts';
 import { cleanPath } from '../resource/repository-path.ts';
@@ -140,20 +147,35 @@ const kstatus: Readonly<Record<string, string>> = {
 
 /** `timeout waiting for: [Deployment/ns/web status: 'InProgress']`, or with failed objects only: those. */
 export function unhealthyMessage(view: KustomizationView): string {
-  const unhealthy = view.verdict.resources.filter(
-    ({ health, requiresPruning }) =>
-      !requiresPruning && health !== undefined && Object.hasOwn(kstatus, health.status),
+  const { checks, resources } = view.verdict;
+  const waitedFor = checks ?? resources.filter(({ requiresPruning }) => !requiresPruning);
+  const unhealthy = waitedFor.filter(
+    ({ health }) => health !== undefined && Object.hasOwn(kstatus, health.status),
   );
   if (unhealthy.length === 0) return showProblems(view.verdict.problems);
   const listed = unhealthy.map(
-    ({ ref, health }) => `${showRef(ref)} status: '${kstatus[health?.status ?? ''] ?? 'Unknown'}'`,
+    ({ ref, health }) =>
+      `${showRef(ref)} status: '${kstatus[health?.status ?? ''] ?? 'Unknown'}'${whyUnknown(health)}`,
   );
   const isFailed = unhealthy.every(({ health }) => health?.status === 'Degraded');
   return `${isFailed ? 'failed early due to stalled resources' : 'timeout waiting for'}: [${listed.join(', ')}]`;
 }
 
+/** Why an expression has no answer; of other statuses Flux says no more either. */
+function whyUnknown(health: Health | undefined): string {
+  return health?.status === 'Unknown' && health.message !== undefined ? `: ${health.message}` : '';
+}
+
 /** The terminal failure of a resource that cannot be understood. */
 export function describeInvalid(view: KustomizationView): FailureDescription {
-  const message = `Reconciliation failed terminally due to configuration error: ${showProblems(view.verdict.problems)}`;
-  return { reason: 'ReconciliationFailed', message, event: { type: 'Warning', message } };
+  const { problems } = view.verdict;
+  const message = `Reconciliation failed terminally due to configuration error: ${showProblems(problems)}`;
+  const isExpression = problems.some(
+    ({ code, field }) => code === 'EVALUATION_INVALID' && field?.startsWith('spec.healthCheckExprs') === true,
+  );
+  return {
+    reason: isExpression ? 'InvalidCELExpression' : 'ReconciliationFailed',
+    message,
+    event: { type: 'Warning', message },
+  };
 }

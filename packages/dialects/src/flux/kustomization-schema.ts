@@ -59,8 +59,18 @@ export const kustomizationSpecSchema = object({
   ignoreMissingComponents: boolean(),
   buildMetadata: list(requiredString()),
   commonMetadata: optionalObject({ labels: map(), annotations: map() }),
-  healthChecks: list(requiredFreeForm()),
-  healthCheckExprs: list(requiredFreeForm()),
+  healthChecks: list(
+    object({ apiVersion: string(), kind: requiredString(), name: requiredString(), namespace: string() }),
+  ),
+  healthCheckExprs: list(
+    object({
+      apiVersion: requiredString(),
+      kind: string(),
+      current: requiredString('CEL: the object is as wanted'),
+      inProgress: string('CEL: the object takes its time'),
+      failed: string('CEL: the object has failed'),
+    }),
+  ),
   postBuild: optionalObject({
     substitute: map(),
     substituteFrom: list(requiredFreeForm()),

@@ -1,7 +1,7 @@
 // Everything that a projection on a Kustomization looks at, gathered once.
 // It never decides what is written.
 
-import type { DeliveryVerdict, KubeObject, ResolvedRef } from '@weir/core';
+import { type DeliveryVerdict, isWell, type KubeObject, type ResolvedRef } from '@weir/core';
 import { showGoDuration } from '../resource/go-duration.ts';
 import { ownerOf } from '../resource/owner-of.ts';
 import { fieldAt, recordAt, textAt } from '../resource/read-field.ts';
@@ -15,6 +15,7 @@ export interface KustomizationView {
   readonly now: string;
   readonly before: Readonly<Status>;
   readonly generation: number;
+  /** For all objects, or for those that `healthChecks` names. */
   readonly waits: boolean;
   /** Of the source, or '' while it has none. */
   readonly revision: string;
@@ -32,7 +33,8 @@ export function viewKustomization(input: {
   readonly now: string;
 }): KustomizationView {
   const { object, verdict } = input;
-  const waits = fieldAt(object, 'spec', 'wait') === true;
+  const isAll = fieldAt(object, 'spec', 'wait') === true;
+  const waits = isAll || verdict.checks !== undefined;
   const timing = kustomizationTiming({
     interval: textAt(object, 'spec', 'interval') ?? '',
     ...text(object, 'retryInterval'),
@@ -47,24 +49,23 @@ export function viewKustomization(input: {
     applied: showOptional(verdict.appliedRevision ?? verdict.revision),
     timeout: showGoDuration(timing.timeoutMs),
     interval: showGoDuration(timing.intervalMs),
-    isApplied: isApplied(verdict, waits),
+    isApplied: isApplied(verdict, isAll),
   };
 }
 
 /**
- * Flux's Ready: every object of the source is applied, and with `wait` healthy. What it would have pruned and may not
+ * Flux's Ready: every object of the source is applied, and what is waited for is healthy. What it would have pruned and may not
  * is nothing to Flux, and without `wait` neither is what becomes of the objects.
  */
-function isApplied(verdict: DeliveryVerdict, waits: boolean): boolean {
+function isApplied(verdict: DeliveryVerdict, isAll: boolean): boolean {
   const { stage, revision, appliedRevision, resources } = verdict;
   if (stage === 'ready') return true;
   if (stage !== 'progressing' && stage !== 'out-of-sync') return false;
+  if (verdict.checks?.every(({ health }) => isWell(health)) === false) return false;
   if (appliedRevision === undefined || appliedRevision.commit !== revision?.commit) return false;
   const kept = resources.filter(({ requiresPruning }) => !requiresPruning);
   return kept.every(
-    ({ sync, health }) =>
-      sync === 'Synced' &&
-      (!waits || health === undefined || health.status === 'Healthy' || health.status === 'Suspended'),
+    ({ sync, health }) => sync === 'Synced' && (!isAll || health === undefined || isWell(health)),
   );
 }
 

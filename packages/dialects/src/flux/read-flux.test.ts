@@ -169,9 +169,29 @@ describe('a Kustomization', () => {
       'FIELD_UNSUPPORTED spec.decryption: decryption is not supported yet',
     ],
     [
-      'health checks without wait',
+      'a health check without a name',
       { healthChecks: [{ kind: 'Deployment' }] },
-      'FIELD_UNSUPPORTED spec.healthChecks: only `wait: true` is supported yet',
+      'FIELD_INVALID spec.healthChecks[0].name: is required',
+    ],
+    [
+      'two entries of expressions for one kind',
+      {
+        healthCheckExprs: [
+          { apiVersion: 'a.example/v1', kind: 'A', current: 'true' },
+          { apiVersion: 'a.example/v2', kind: 'A', current: 'true' },
+        ],
+      },
+      'FIELD_INVALID spec.healthCheckExprs[1]: a second entry for A of a.example/v2; expected one for a kind',
+    ],
+    [
+      'expressions without the one that counts',
+      { healthCheckExprs: [{ apiVersion: 'a.example/v1', kind: 'A', current: ' ' }] },
+      'FIELD_INVALID spec.healthCheckExprs[0].current: expected a CEL expression',
+    ],
+    [
+      'an expression that is too long',
+      { healthCheckExprs: [{ apiVersion: 'a.example/v1', kind: 'A', current: 'x'.repeat(20_000) }] },
+      'FIELD_INVALID spec.healthCheckExprs[0].current: expected 16384 characters at most',
     ],
     [
       'a ready expression',
@@ -235,7 +255,23 @@ describe('a Kustomization', () => {
     expect(problemsOf(readFlux(withSpec(kustomization, { ignore: [rule] })))).toBe(expected);
   });
 
+  const check = { kind: 'Deployment', name: 'web', namespace: 'shop' };
+
+  it('waits for the objects that its health checks name, which are Deployments or their like', () => {
+    expect(read({ healthChecks: [check] }).healthChecks).toEqual([
+      { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'shop', name: 'web' },
+    ]);
+  });
+
   it('accepts health checks beside wait, as Flux ignores them there', () => {
-    expect(read({ wait: true, healthChecks: [{ kind: 'Deployment' }] }).policy.wait).toBe(true);
+    const delivery = read({ wait: true, healthChecks: [check] });
+    expect([delivery.policy.wait, delivery.healthChecks]).toEqual([true, undefined]);
+  });
+
+  it('takes expressions by kind, whatever their version', () => {
+    const entry = { apiVersion: 'a.example/v1', kind: 'A', current: 'c', failed: 'f', inProgress: '' };
+    expect(read({ healthCheckExprs: [entry] }).healthExpressions).toEqual([
+      { group: 'a.example', kind: 'A', field: 'spec.healthCheckExprs[0]', current: 'c', failed: 'f' },
+    ]);
   });
 });

@@ -20,6 +20,7 @@ import { checkValue } from '../schema/check-value.ts';
 import { invalidField } from '../schema/problems.ts';
 import { type KustomizationSpec, kustomizationSpecSchema } from './kustomization-schema.ts';
 import { kustomizationTiming } from './kustomization-timing.ts';
+import { healthProblems, lowerHealth } from './lower-health.ts';
 import { ignoreProblems, lowerIgnore } from './lower-ignore.ts';
 import {
   dialectName,
@@ -53,6 +54,7 @@ export function readKustomization(object: KubeObject): Reading {
     ...(path === undefined ? [invalidField('spec.path', 'expected a directory inside the source')] : []),
     ...unsupportedKustomizationFields(spec),
     ...ignoreProblems(spec.ignore ?? []),
+    ...healthProblems(spec),
   ];
   if (found.length > 0) return { kind: 'invalid', id, role: 'delivery', owner, problems: found };
   const requestToken = textAt(object, 'metadata', 'annotations', requestedAtAnnotation);
@@ -75,6 +77,7 @@ export function readKustomization(object: KubeObject): Reading {
     takeOver,
     policy: lowerPolicy(spec),
     deletion: lowerDeletion(spec),
+    ...lowerHealth(spec),
     ...(isZero(spec.ignore) ? {} : { ignore: lowerIgnore(spec.ignore ?? []), respectIgnored: true }),
     switches: objectSwitches,
     sequence: { order: 'flux', pruning: 'last' },

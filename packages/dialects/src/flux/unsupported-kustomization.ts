@@ -9,7 +9,6 @@ import type { KustomizationSpec } from './kustomization-schema.ts';
 const unsupported: Readonly<Partial<Record<keyof KustomizationSpec, string>>> = {
   commonMetadata: 'common labels and annotations are not supported yet',
   decryption: 'decryption is not supported yet',
-  healthCheckExprs: 'health checks by expression are not supported yet',
   ignoreMissingComponents: 'is not supported yet',
   buildMetadata: 'is not supported yet',
   postBuild: 'variable substitution is not supported yet',
@@ -20,10 +19,6 @@ export function unsupportedKustomizationFields(spec: KustomizationSpec): readonl
   const problems: Problem[] = Object.entries(unsupported)
     .filter(([field]) => !isZero(spec[field as keyof KustomizationSpec]))
     .map(([field, why]) => unsupportedField(`spec.${field}`, why));
-  // With `wait` the list is ignored by Flux too.
-  if (spec.wait !== true && !isZero(spec.healthChecks)) {
-    problems.push(unsupportedField('spec.healthChecks', 'only `wait: true` is supported yet'));
-  }
   if (spec.sourceRef.kind !== 'GitRepository') {
     problems.push(
       unsupportedField(
