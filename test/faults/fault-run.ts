@@ -101,8 +101,9 @@ export class FaultLoop {
         await sleep(50);
       }
       hub.setFaults([]);
-      await this.#settle([]);
+      await controller.untilRunning(settleTimeoutMs);
     }
+    await this.#settle([]);
   }
 
   async #settle(journal: string[]): Promise<number> {
