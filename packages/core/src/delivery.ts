@@ -302,6 +302,8 @@ export interface Delivery {
   /** Put every namespaced object there, whatever it says (Flux `targetNamespace` does so while rendering). */
   readonly mark: OwnershipMark;
   readonly fieldManager: string;
+  /** Labels and annotations by which other tools mark objects as theirs. */
+  readonly foreignMarks?: readonly string[];
   /** Managers of live objects whose fields become ours. */
   readonly takeOver?: readonly TakeOverRule[];
   readonly policy: SyncPolicy;

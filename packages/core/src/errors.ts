@@ -275,6 +275,18 @@ export const errorCatalogue = {
     'Remove it from one of the two.',
     'backoff',
   ),
+  OBJECT_CONTESTED: entry(
+    'Another delivery wants an object of this one',
+    'Two deliveries contain the same object. This one has it, and it stays so; nothing of it changes back and forth.',
+    'Remove it from one of the two; where it leaves this one, the other takes it over as it is.',
+    'on-change',
+  ),
+  OBJECT_MARKED: entry(
+    'An object carries the mark of something else',
+    'The live object says that it belongs to an application or Kustomization that weir does not run. With FailOnSharedResource=true the sync is refused; else the object is taken over.',
+    'Stop the other tool where it still runs, or take the object out of one of the two.',
+    'on-change',
+  ),
   OBJECT_DUPLICATE: entry(
     'An object stands twice in one delivery',
     'Two manifests of one delivery name the same object; the last one counts.',

@@ -174,7 +174,7 @@ function stepOfGroup(group: readonly Placed[], context: GroupContext): Step | un
     failureOfGroup(group, context) ??
     wait('deletion', terminatingOf(group, context)) ??
     wait('definition', refsOf(group, 'awaits-definition')) ??
-    wait('dependency', refsOf(group, 'awaits-dependency', 'awaits-dependents')) ??
+    wait('dependency', refsOf(group, 'awaits-dependency', 'awaits-dependents', 'awaits-others')) ??
     wait('hook', refsOf(group, 'hook-running')) ??
     (context.isGated ? wait('health', unhealthyOf(group, context.live, isWaited)) : undefined)
   );

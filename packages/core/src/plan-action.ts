@@ -34,6 +34,8 @@ export type KeepReason =
   | 'awaits-dependency'
   /** Something that says it needs this one still lives. */
   | 'awaits-dependents'
+  /** Another delivery may want it, and has not rendered the commit yet. */
+  | 'awaits-others'
   /** Its deletion needs somebody's word. */
   | 'awaits-confirmation'
   | 'prune-off'

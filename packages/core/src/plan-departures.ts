@@ -49,8 +49,12 @@ function planDeparture(id: ObjectId, entry: InventoryEntry, context: DepartureCo
   if (entry.isHook === true) return releaseOfHook(live, input, turn) ?? keep('hook');
   if (effects.has('release')) return { kind: 'forget', id, ref, reason: 'not-ours' };
   if (live.deleting) return keep('terminating');
+  // Handed over as it is: the other one makes it its own.
+  if (input.execute && input.contender?.(id) !== undefined)
+    return { kind: 'forget', id, ref, reason: 'not-ours' };
   if (!input.prune || effects.has('keep')) return keep('prune-off');
   if (!input.execute) return keep('awaits-sync');
+  if (input.mayBeWanted?.() === true) return keep('awaits-others');
   if (context.needed.has(id)) return keep('awaits-dependents');
   if (awaitsWord(input, effects.has('confirm-prune'))) return keep('awaits-confirmation');
   return {
@@ -193,7 +197,8 @@ function guardDeletions(
   };
 }
 
-export interface RemovalInput extends Pick<PlanInput, 'inventory' | 'live' | 'claimedBy'> {
+export interface RemovalInput
+  extends Pick<PlanInput, 'inventory' | 'live' | 'claimedBy' | 'contender' | 'mayBeWanted'> {
   readonly delivery: Pick<
     Delivery,
     'mark' | 'deletion' | 'switches' | 'sequence' | 'confirmedAt' | 'deletedAt'
@@ -241,7 +246,8 @@ function planEnd(
   const { ref } = entry;
   const live = input.live(ref);
   if (live === undefined) return { kind: 'forget', id, ref, reason: 'gone' };
-  const ours = isOurs(live, entry, input.delivery) && input.claimedBy(id) === undefined;
+  const isOthers = input.claimedBy(id) !== undefined || input.contender?.(id) !== undefined;
+  const ours = isOurs(live, entry, input.delivery) && !isOthers;
   const { deletion, switches, sequence } = input.delivery;
   const isDefinition = ref.kind === 'CustomResourceDefinition' && ref.group === 'apiextensions.k8s.io';
   const effects = effectsOf(switches, live.marks);
@@ -255,6 +261,7 @@ function planEnd(
   const keep = (reason: KeepReason): Action => ({ kind: 'keep', id, ref, reason, departs: true, ...turn });
   if (live.deleting) return keep('terminating');
   if (needed.has(id)) return keep('awaits-dependents');
+  if (input.mayBeWanted?.() === true) return keep('awaits-others');
   const { confirmedAt, deletedAt } = input.delivery;
   const isConfirmed = confirmedAt !== undefined && isAtOrAfter(confirmedAt, deletedAt ?? confirmedAt);
   if ((effects.has('confirm-delete') || deletion.confirm === true) && !isConfirmed)

@@ -15,6 +15,7 @@ export interface PlanInput {
     | 'policy'
     | 'fieldManager'
     | 'takeOver'
+    | 'foreignMarks'
     | 'approvedDeletions'
     | 'namespace'
     | 'switches'
@@ -26,6 +27,10 @@ export interface PlanInput {
   readonly live: (ref: ObjectRef) => Conclusion | undefined;
   /** The delivery, other than this one, that has the object in its inventory. */
   readonly claimedBy: (id: ObjectId) => DeliveryId | undefined;
+  /** Another delivery that wants an object which this one has. */
+  readonly contender?: (id: ObjectId) => DeliveryId | undefined;
+  /** Some delivery has yet to say whether it wants what leaves this one. */
+  readonly mayBeWanted?: () => boolean;
   readonly isServed: (ref: ObjectRef) => boolean;
   /** The kind may be served and cannot be seen now: that nothing is known of an object says nothing about it. */
   readonly isBlind?: (ref: ObjectRef) => boolean;

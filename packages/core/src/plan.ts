@@ -19,6 +19,7 @@ import {
 import { planDepartures } from './plan-departures.ts';
 import { planHook } from './plan-hook.ts';
 import type { PlanInput } from './plan-input.ts';
+import { refuseShared, sharingOf } from './plan-sharing.ts';
 import { planTurns } from './plan-turns.ts';
 import type { Problem } from './problem.ts';
 import { type Place, placeInSequence, type SyncPhase, syncPhases } from './sequence.ts';
@@ -49,7 +50,7 @@ export function planSync(input: PlanInput): Plan {
   const leaving = [...input.inventory.entries].filter(([id]) => !wanted.has(id));
   const departures = planDepartures(input, leaving, turns.lastWave);
   problems.push(...departures.problems);
-  const applies = [...actions].sort(byTurn(sequence?.order));
+  const applies = refuseShared(actions, { input, problems }).sort(byTurn(sequence?.order));
   // Those for a failure have their turn in no other case.
   const first = applies.find((action) => turnOf(action).phase !== 'sync-fail');
   const namespace = namespaceAction(input, first);
@@ -57,7 +58,9 @@ export function planSync(input: PlanInput): Plan {
     actions: [
       ...namespace,
       ...applies,
-      ...[...departures.actions].sort((a, b) => compareRefs(b.ref, a.ref, sequence?.order)),
+      ...refuseShared(departures.actions, { input, problems }).sort((a, b) =>
+        compareRefs(b.ref, a.ref, sequence?.order),
+      ),
     ],
     problems,
     ...(departures.digest === undefined ? {} : { deletionDigest: departures.digest }),
@@ -101,6 +104,7 @@ function planDesired(desired: Desired, context: DesiredContext): Action {
     problems.push(claim(desired, holder));
     return keep('claimed');
   }
+  problems.push(...sharingOf(desired, input));
   if (effects.has('refuse')) problems.push(refusal(desired));
   if (effects.has('refuse') || effects.has('skip')) return keep('switched-off');
   const adopting = rulesFor(desired, effects, input);

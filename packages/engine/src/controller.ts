@@ -15,12 +15,14 @@ import { createSourceStore, isSameRepository, type SourceStore } from '@weir/sou
 import { createRenderPool, type RenderPool } from '@weir/upstream';
 import { followClaims, rememberedVerdict, showPush } from './claimed-clusters.ts';
 import { type Claims, createClaims } from './claims.ts';
+import { type Contests, createContests } from './contests.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
 import { createDeliveryStates, type DeliveryState, type DeliveryStates, newState } from './delivery-state.ts';
 import { allMarks, createFleet, type Fleet, problemOf, type Session } from './fleet.ts';
 import { guarded } from './guarded-work.ts';
 import { createInventories, type Inventories } from './inventories.ts';
 import { type Log, messageOf } from './log.ts';
+import { mayBeWanted } from './may-be-wanted.ts';
 import { createPlaces, type Places } from './places.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { invalidVerdict, reconcileDelivery } from './reconcile.ts';
@@ -84,6 +86,7 @@ interface Rooms {
   readonly states: DeliveryStates;
   readonly waker: Waker;
   readonly inventories: Inventories;
+  readonly contests: Contests;
 }
 
 /**
@@ -137,6 +140,7 @@ async function beginWork(rooms: Rooms): Promise<Controller> {
     declarations,
     states: rooms.states,
     inventories,
+    contests: rooms.contests,
     sources,
     renders: rooms.renders,
     isElsewhere: (id) => isElsewhere(rooms, placed, id),
@@ -240,6 +244,7 @@ function openRooms(options: ControllerOptions): Rooms {
     states: createDeliveryStates(),
     waker,
     inventories,
+    contests: createContests(),
   };
 }
 
@@ -311,6 +316,15 @@ function contextOf(rooms: Rooms, of: Placed & { reporter: Reporter; sources: Sou
     report: (id, verdict, signal) => reporter.delivery(id, verdict, signal),
     setFinalizer: (delivery, present, signal) =>
       setFinalizer({ declarations, writer: writerOf(rooms, of, delivery.id), delivery, present, signal }),
+    contests: rooms.contests,
+    mayBeWanted: (delivery, cluster) =>
+      mayBeWanted(delivery, cluster, {
+        declarations,
+        states,
+        inventories: rooms.inventories,
+        isElsewhere: (id) => isElsewhere(rooms, of, id),
+      }),
+    onContested: (cluster, ids) => rooms.waker.contested(cluster, ids),
     onVerdict: (verdict, before) => rooms.waker.judged(verdict, before),
     onRemoval: (delivery, results) =>
       log({ level: 'info', message: `${delivery.id}: removed ${results.length} objects` }),

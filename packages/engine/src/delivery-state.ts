@@ -15,6 +15,10 @@ export interface DeliveryState {
   superseded?: AbortController;
   /** What was rendered last, with the capabilities of its cluster. */
   recipe?: Recipe;
+  /** A commit that touches it, or may, and that it has not rendered yet. */
+  unrendered?: string;
+  /** Since when deletions wait for other deliveries to say what they want; milliseconds since the epoch. */
+  othersSince?: number;
   /** Digest of what the last failed run wanted; its failures count only for that. */
   failedCandidate?: string;
   failures: number;

@@ -11,8 +11,9 @@ import {
   refOf,
   WeirError,
 } from '@weir/core';
-import { digestText, type KubeClient, type Writer } from '@weir/kube';
+import { ApiError, digestText, type KubeClient, type Writer } from '@weir/kube';
 import { expect, it } from 'vitest';
+import { createContests } from './contests.ts';
 import { createDeliveryStates } from './delivery-state.ts';
 import type { Session } from './fleet.ts';
 import { createInventories } from './inventories.ts';
@@ -80,12 +81,19 @@ class Rig {
   health: Health = { status: 'Healthy' };
   refusal: Error | undefined;
   applyError: Error | undefined;
+  hubError: Error | undefined;
+  /** Waves of Deployments beside `shop`. */
+  waves: readonly number[] = [];
+  readonly removed: string[] = [];
   now = 1_000_000;
   #version = 1;
   readonly #context: ReconcileContext;
 
   constructor() {
-    const same = async (object: KubeObject): Promise<KubeObject> => object;
+    const same = async (object: KubeObject): Promise<KubeObject> => {
+      if (this.hubError !== undefined) throw this.hubError;
+      return object;
+    };
     const hub = { apply: same, create: same, remove: async () => 'gone' };
     const source = (): SourceState =>
       ({
@@ -105,8 +113,11 @@ class Rig {
         render: async () => ({
           ok: true,
           type: 'directory',
-          objects: [{ object: this.#desired() }],
-          digest: this.image,
+          objects: [
+            { object: this.#desired() },
+            ...this.waves.map((wave) => ({ object: this.#desired(`wave-${wave}`, wave) })),
+          ],
+          digest: `${this.image} ${this.waves}`,
           unreproducible: false,
         }),
       } as never,
@@ -128,6 +139,9 @@ class Rig {
         this.told.push(stage);
       },
       setFinalizer: async () => undefined,
+      contests: createContests(),
+      mayBeWanted: () => false,
+      onContested: () => undefined,
       onVerdict: ({ stage }) => this.told.push(`woke at ${stage}`),
       onRemoval: () => undefined,
     };
@@ -148,9 +162,10 @@ class Rig {
       this.live.set(key, { ...known, resourceVersion: String(++this.#version), ...change });
   }
 
-  #desired(): KubeObject {
+  #desired(name = 'shop', wave = 0): KubeObject {
     const spec = { template: { spec: { containers: [{ image: this.image }] } } };
-    return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'shop' }, spec };
+    const annotations = { wave: String(wave) };
+    return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, annotations }, spec };
   }
 
   #session(): Session {
@@ -167,6 +182,10 @@ class Rig {
           const managedFields = [{ manager: 'us', operation: 'Apply', fieldsV1: { 'f:spec': {} } }];
           const metadata = { ...object.metadata, uid: 'o', resourceVersion: String(++this.#version) };
           return { ...object, metadata: { ...metadata, managedFields } };
+        },
+        remove: async ({ name }: ObjectRef) => {
+          this.removed.push(name);
+          return { ...this.#desired(name), metadata: { name, namespace: 'web', deletionTimestamp: 'now' } };
         },
       },
       cache: {
@@ -267,4 +286,113 @@ it('nothing is told of waiting for a dependency that was not looked at since the
   rig.now += 30_000;
   await rig.look();
   expect(rig.told).toEqual(['woke at waiting', 'waiting']);
+});
+
+const inWaves: Delivery = {
+  ...delivery,
+  policy: { ...delivery.policy, wait: false },
+  sequence: { order: 'weir', waves: ['wave'], pruning: 'waves' },
+};
+const order = { token: 't1', prune: true, dryRun: false };
+const byHand: Delivery = { ...inWaves, policy: { ...inWaves.policy, mode: 'manual' }, order };
+
+/** Waits for the health of `shop`. */
+async function waiting(of: Delivery): Promise<Rig> {
+  const rig = new Rig();
+  rig.delivery = of;
+  rig.waves = [1];
+  rig.health = { status: 'Progressing' };
+  expect(await rig.look()).toBeUndefined();
+  expect(rig.verdict()?.run?.phase).toBe('running');
+  return rig;
+}
+
+it('a sync that waits is looked at when something happens, and not before', async () => {
+  const rig = await waiting(inWaves);
+  rig.touch({ health: { status: 'Healthy' } });
+  await rig.look();
+  expect(rig.verdict()?.run?.phase).toBe('succeeded');
+});
+
+it('an order counts as handled when it is over', async () => {
+  const rig = await waiting(byHand);
+  expect(rig.verdict()?.handledOrder).toBeUndefined();
+  rig.touch({ health: { status: 'Healthy' } });
+  await rig.look();
+  expect([rig.verdict()?.run?.phase, rig.verdict()?.handledOrder]).toEqual(['succeeded', 't1']);
+});
+
+it('an order that a newer commit overtakes is carried out with that', async () => {
+  const rig = await waiting(byHand);
+  rig.image = 'shop:2';
+  await rig.look();
+  rig.touch({ health: { status: 'Healthy' } });
+  await rig.look();
+  expect(rig.verdict()?.run).toMatchObject({ phase: 'succeeded', revision: { commit: 'shop:2' } });
+});
+
+it('a sync that is under way when nothing may be written any more is told as ended', async () => {
+  const rig = await waiting(inWaves);
+  rig.delivery = { ...inWaves, policy: { ...inWaves.policy, shadow: true } };
+  await rig.look();
+  expect(rig.verdict()?.run?.phase).toBe('failed');
+});
+
+it('a sync to try something out waits for the one that is under way', async () => {
+  const rig = await waiting(inWaves);
+  rig.delivery = { ...inWaves, order: { ...order, token: 't2', dryRun: true } };
+  await rig.look();
+  expect(rig.verdict()?.run).toMatchObject({ phase: 'running', dryRun: false });
+  rig.touch({ health: { status: 'Healthy' } });
+  expect(await rig.look()).toBe(200);
+  await rig.look();
+  expect(rig.verdict()).toMatchObject({ handledOrder: 't2', run: { dryRun: true } });
+});
+
+it('an order for another revision than the source has is refused, and writes nothing', async () => {
+  const rig = new Rig();
+  rig.delivery = { ...byHand, order: { ...order, revision: 'v1.2.3' } };
+  await rig.look();
+  expect(rig.live.size).toBe(0);
+  expect(rig.verdict()).toMatchObject({ handledOrder: 't1', run: { phase: 'failed' } });
+});
+
+it('an order that could not begin is carried out later', async () => {
+  const rig = new Rig();
+  rig.delivery = byHand;
+  rig.hubError = away;
+  await expect(rig.look()).rejects.toThrow('the webhook is away');
+  rig.hubError = undefined;
+  await rig.look();
+  expect(rig.live.size).toBe(1);
+});
+
+it('somebody who ends a sync between two attempts ends the attempts', async () => {
+  const rig = new Rig();
+  rig.applyError = new WeirError({ code: 'APPLY_INVALID', message: 'no' });
+  expect(await rig.look()).toBe(5_000);
+  rig.delivery = { ...delivery, terminate: true };
+  expect(await rig.look()).toBeUndefined();
+  expect(rig.verdict()?.run?.terminated).toBe(true);
+});
+
+it.each([
+  ['an object of somebody else, force or not', { marks: {} }, []],
+  ['an object that took the place of ours', { uid: 'another' }, []],
+  ['nothing but our own object, where force says so', {}, ['shop']],
+])('deletes %s to make it anew', async (_sentence, change, removed) => {
+  const rig = new Rig();
+  rig.delivery = { ...delivery, policy: { ...delivery.policy, force: true } };
+  await rig.look();
+  rig.touch(change);
+  rig.image = 'shop:2';
+  rig.applyError = new ApiError({
+    status: 422,
+    reason: 'Invalid',
+    message: 'field is immutable',
+    code: 'APPLY_INVALID',
+    isImmutable: true,
+  });
+  await rig.look();
+  expect([...new Set(rig.removed)]).toEqual(removed);
 });

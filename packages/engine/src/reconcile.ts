@@ -14,6 +14,7 @@ import {
 import { digestText } from '@weir/kube';
 import type { DeliveryState } from './delivery-state.ts';
 import { type Observation, type Observed, observeDelivery } from './observe.ts';
+import { askNeighbours, othersRetryMs, tellWants } from './neighbours.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
 import { decideRun, forgetFailures, type RunDecision } from './run-decision.ts';
@@ -45,6 +46,7 @@ export async function reconcileDelivery(
   const silentMs = observed.ok || observed.isPending !== true ? 0 : silenceLeftMs(state, since);
   if (silentMs > 0) return silentMs;
   if (!observed.ok) return conclude({ delivery, state, context, signal, observed });
+  tellWants(delivery, { state, observation: observed.value, context });
   // What is not to be touched cannot be told: nothing is written.
   const problems = await invalidExpressions(delivery, context.selectPaths, signal);
   if (problems.length > 0) {
@@ -52,7 +54,6 @@ export async function reconcileDelivery(
     const refused = { ok: false, step: 'plan', problems, revision } as const;
     return conclude({ delivery, state, context, signal, observed: refused });
   }
-  state.recipe = observed.value.recipe;
   const decision = decideRun({
     delivery,
     state,
@@ -68,8 +69,8 @@ export async function reconcileDelivery(
     context,
     signal,
   });
-  const look = { delivery, observation: observed.value, decision, context, cleared };
-  const plan = await execute({ ...look, state, signal });
+  const look = { delivery, state, observation: observed.value, decision, context, cleared };
+  const plan = await execute({ ...look, signal });
   if (signal.aborted) return undefined;
   return conclude({ delivery, state, context, signal, observed, decision, plan, since });
 }
@@ -94,6 +95,7 @@ function awaitsRefresh(delivery: Delivery, state: DeliveryState, context: Reconc
 
 interface Look {
   readonly delivery: Delivery;
+  readonly state: DeliveryState;
   readonly observation: Observation;
   readonly decision: RunDecision;
   readonly context: ReconcileContext;
@@ -101,7 +103,7 @@ interface Look {
 }
 
 function planFor(of: Look, operation?: SyncOperation): Plan {
-  const { delivery, observation, decision, context, cleared } = of;
+  const { delivery, state, observation, decision, context, cleared } = of;
   const { session, inventory, desired, discovery } = observation;
   const plan = planSync({
     delivery,
@@ -110,6 +112,7 @@ function planFor(of: Look, operation?: SyncOperation): Plan {
     live: (ref) => session.cache.live(ref),
     claimedBy: (object) =>
       context.inventories.holder({ cluster: session.key, id: object, except: delivery.id }),
+    ...askNeighbours(delivery, { cluster: session.key, state, context }),
     isServed: (ref) => discovery.find(ref) !== undefined && !observation.isBlind(ref),
     isBlind: observation.isBlind,
     cleared,
@@ -124,7 +127,7 @@ function planFor(of: Look, operation?: SyncOperation): Plan {
 }
 
 /** Answers the plan as it is after all that could be done now. */
-async function execute(look: Look & { state: DeliveryState; signal: AbortSignal }): Promise<Plan> {
+async function execute(look: Look & { signal: AbortSignal }): Promise<Plan> {
   const { delivery, state, observation, decision, context, signal } = look;
   const { inventory } = observation;
   // A sync of something older is over; what it left undone is planned anew.
@@ -294,6 +297,8 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
     looks.push(leftOverMs);
   if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'terminating') === true)
     looks.push(terminatingRetryMs);
+  if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'awaits-others') === true)
+    looks.push(othersRetryMs);
   if (of.observed?.ok === true && (state.suspectsLeft ?? 0) > 0) looks.push(suspectsRetryMs);
   if (isEnvironmental(of, verdict))
     looks.push(Math.min(1_000 * 2 ** Math.min(environmentTries(state, verdict), 6), environmentRetryMs));

@@ -1,6 +1,7 @@
 import { type Conclusion, type Delivery, failed, idOf, type ObjectRef, ok } from '@weir/core';
 import type { KubeClient, Writer } from '@weir/kube';
 import { expect, it } from 'vitest';
+import { createContests } from './contests.ts';
 import { createDeliveryStates } from './delivery-state.ts';
 import { createInventories, type InventoryRecord } from './inventories.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
@@ -36,6 +37,7 @@ class Rig {
   mode: Delivery['deletion']['mode'] = 'delete';
   served: (typeof widgets)[] = [widgets];
   isDown = false;
+  isWantedMaybe = false;
   live: Conclusion | undefined;
   now = 1_000_000;
   readonly #context: ReconcileContext;
@@ -65,6 +67,8 @@ class Rig {
       },
       inventories,
       states: createDeliveryStates(),
+      contests: createContests(),
+      mayBeWanted: () => this.isWantedMaybe,
       now: () => new Date(this.now),
       report: async (_id: string, { problems }: { problems: readonly { code: string }[] }) =>
         void this.told.push(...problems.map(({ code }) => code)),

@@ -5,6 +5,7 @@ import type { Discovery } from '@weir/kube';
 import { executePlan } from './execute.ts';
 import { problemOf } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
+import { askNeighbours, othersRetryMs } from './neighbours.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { discoverFor, followVersions } from './served-kinds.ts';
 import { serverDown } from './sight.ts';
@@ -27,7 +28,8 @@ export async function reconcileRemoval(
   if (!isEmpty && delivery.deletion.mode === 'delete') {
     const problem = await removeObjects({ delivery, inventory, context, signal });
     if (problem !== undefined) await reportProblem({ delivery, problem, context, signal });
-    if (problem !== undefined || inventory.entries.size > 0) return recheckMs;
+    if (problem !== undefined || inventory.entries.size > 0)
+      return context.states.peek(delivery.id)?.othersSince === undefined ? recheckMs : othersRetryMs;
   }
   await inventory?.destroy(signal);
   await context.setFinalizer(delivery, false, signal);
@@ -65,6 +67,11 @@ async function removeObjects(of: {
       inventory,
       live: (ref) => session.cache.live(ref),
       claimedBy: (id) => context.inventories.holder({ cluster: session.key, id, except: delivery.id }),
+      ...askNeighbours(delivery, {
+        cluster: session.key,
+        state: context.states.of(delivery.id, delivery.owner.uid),
+        context,
+      }),
     });
     const results = await executePlan({
       delivery,

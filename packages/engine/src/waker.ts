@@ -1,18 +1,31 @@
 // Turns what happened into keys to work on, the urgent ones first. It never works on anything itself.
 
-import type { Conclusion, Delivery, DeliveryId, DeliveryVerdict, ObjectRef, SourceId } from '@weir/core';
+import {
+  type Conclusion,
+  type Delivery,
+  type DeliveryId,
+  type DeliveryVerdict,
+  idOf,
+  type ObjectId,
+  type ObjectRef,
+  type Problem,
+  type SourceId,
+} from '@weir/core';
+import { isSameRepository } from '@weir/source';
+import type { Contests } from './contests.ts';
 import type { Declarations, DeclaredChange } from './declarations.ts';
 import type { DeliveryStates } from './delivery-state.ts';
 import type { Inventories } from './inventories.ts';
 import type { Queue } from './queue.ts';
 import type { Renders } from './renders.ts';
-import { isInlineSource, type SourceChange, type Sources } from './sources.ts';
+import { isInlineSource, type SourceChange, type SourceState, type Sources } from './sources.ts';
 
 /** What the waker looks things up in; known only once everything has been read. */
 export interface WakerRooms {
   readonly declarations: Declarations;
   readonly states: DeliveryStates;
   readonly inventories: Inventories;
+  readonly contests: Contests;
   readonly sources: Sources;
   readonly renders: Renders;
   readonly sourceQueue: Queue;
@@ -33,6 +46,8 @@ export interface Waker {
   /** What the cluster serves, or lets be seen, has changed. */
   kindsChanged(cluster: string, kind?: Pick<ObjectRef, 'group' | 'kind'>): void;
   claimsFreed(): void;
+  /** Who else wants these objects has changed. */
+  contested(cluster: string, ids: readonly ObjectId[]): void;
   sourceChanged(change: SourceChange): void;
   sourceTried(id: SourceId): void;
   judged(verdict: DeliveryVerdict, before: DeliveryVerdict | undefined): void;
@@ -92,6 +107,8 @@ class EventWaker implements Waker {
     rooms.deliveryQueue.drop(id);
     rooms.states.forget(id);
     rooms.inventories.forget(id);
+    const wanted = rooms.contests.forget(id);
+    if (wanted !== undefined) this.contested(wanted.cluster, wanted.ids);
     for (const dependent of rooms.declarations.dependents(id)) rooms.deliveryQueue.add(dependent);
   }
 
@@ -160,9 +177,28 @@ class EventWaker implements Waker {
   claimsFreed(): void {
     const rooms = this.#rooms;
     if (rooms === undefined) return;
-    for (const [id, { verdict }] of rooms.states.all())
-      if (verdict?.problems.some(({ code }) => code === 'OBJECT_CLAIMED') === true)
-        rooms.deliveryQueue.add(id, burstMs);
+    for (const [id, state] of rooms.states.all()) {
+      const claimed = state.verdict?.problems.filter(({ code }) => code === 'OBJECT_CLAIMED') ?? [];
+      if (claimed.length === 0) continue;
+      const cluster = rooms.inventories.get(id)?.cluster ?? '';
+      const isFree = ({ object }: Problem): boolean =>
+        object !== undefined &&
+        rooms.inventories.holder({ cluster, id: idOf(object), except: id }) === undefined;
+      // What it failed at can be done now.
+      if (claimed.some(isFree)) {
+        delete state.failedCandidate;
+        state.failures = 0;
+        state.retryAt = 0;
+      }
+      rooms.deliveryQueue.add(id, burstMs);
+    }
+  }
+
+  contested(cluster: string, ids: readonly ObjectId[]): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    const holders = new Set(ids.map((id) => rooms.inventories.holder({ cluster, id, except: '' })));
+    for (const holder of holders) if (holder !== undefined) rooms.deliveryQueue.add(holder, burstMs);
   }
 
   sourceChanged({ id, after, isNewCommit }: SourceChange): void {
@@ -174,6 +210,8 @@ class EventWaker implements Waker {
       for (const user of users) rooms.deliveryQueue.add(user);
       return;
     }
+    for (const user of users) markUnrendered(user, after, rooms);
+    followSiblings(id, after, rooms);
     // What the commit touches goes first; the rest is carried over when that is under way.
     void Promise.all(
       users.map(async (user, index) => {
@@ -181,6 +219,9 @@ class EventWaker implements Waker {
         // Whatever hinders the comparison: the reconcile tells it.
         const isTouched =
           recipe === undefined || (await rooms.renders.isStale({ url, snapshot, recipe }).catch(() => true));
+        const state = rooms.states.peek(user);
+        if (!isTouched && state !== undefined && state.unrendered === after.resolved?.commit)
+          delete state.unrendered;
         if (isTouched) supersede(rooms, user);
         rooms.deliveryQueue.add(user, isTouched ? 0 : carriedDelayMs + index * carriedSpreadMs);
       }),
@@ -250,6 +291,28 @@ function markRefresh({ id, owner, source, requestToken }: Delivery, rooms: Waker
   if (requestToken === undefined) return;
   const attempts = rooms.sources.state(source)?.attempts ?? 0;
   rooms.states.of(id, owner.uid).refresh = { token: requestToken, attempts };
+}
+
+/** Until it is known what the delivery wants at this commit, nobody deletes what it may want. */
+function markUnrendered(
+  id: DeliveryId,
+  { resolved }: Pick<SourceState, 'resolved'>,
+  rooms: WakerRooms,
+): void {
+  const state = rooms.states.peek(id);
+  if (state !== undefined && resolved !== undefined) state.unrendered = resolved.commit;
+}
+
+/** Other sources of the same branch are fetched at once, so that an object can move between their deliveries. */
+function followSiblings(id: SourceId, { url, resolved }: SourceState, rooms: WakerRooms): void {
+  for (const source of rooms.declarations.sources()) {
+    const theirs = rooms.sources.state(source.id)?.resolved;
+    if (source.id === id || theirs === undefined || !isSameRepository(source.url, url)) continue;
+    if (resolved === undefined || theirs.name !== resolved.name || theirs.commit === resolved.commit)
+      continue;
+    for (const user of rooms.declarations.users(source.id)) markUnrendered(user, { resolved }, rooms);
+    rooms.sourceQueue.add(source.id);
+  }
 }
 
 /** Ends the rendering of what is no longer wanted; a write that is under way is left alone. */

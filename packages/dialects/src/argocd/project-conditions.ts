@@ -34,6 +34,8 @@ export function projectConditions(
   return [...foreign, ...own];
 }
 
+const sharing: ReadonlySet<string> = new Set(['OBJECT_CLAIMED', 'OBJECT_CONTESTED', 'OBJECT_MARKED']);
+
 function findConditions(
   view: ApplicationView,
   operationState: Record<string, unknown> | undefined,
@@ -45,7 +47,7 @@ function findConditions(
   };
   const rest: Problem[] = [];
   for (const problem of verdict.problems) {
-    if (problem.code === 'OBJECT_CLAIMED') add('SharedResourceWarning', showProblem(problem));
+    if (sharing.has(problem.code)) add('SharedResourceWarning', showProblem(problem));
     else if (problem.code === 'OBJECT_DUPLICATE') add('RepeatedResourceWarning', showProblem(problem));
     else if (problem.code === 'HEALTH_SCRIPT_FAILED')
       add('ComparisonError', `error setting app health: ${showProblem(problem)}`);

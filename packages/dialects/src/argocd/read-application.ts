@@ -3,6 +3,7 @@
 
 import type { Delivery, KubeObject, Problem, Reading, SourceDeclaration, TakeOverRule } from '@weir/core';
 import { clientSideManagers, deliveryTools } from '../resource/known-managers.ts';
+import { knownMarks } from '../resource/known-marks.ts';
 import { approvedDeletionsOf, declaredId, deletionOf, ownerOf } from '../resource/owner-of.ts';
 import { isZero, textAt } from '../resource/read-field.ts';
 import { urlProblem } from '../resource/repository-url.ts';
@@ -74,6 +75,7 @@ export function readApplication(object: KubeObject): Reading {
     mark: { kind: 'tracking-id', annotation: trackingAnnotation, app: trackedName(object), namespace },
     fieldManager,
     takeOver,
+    foreignMarks: knownMarks,
     policy: lowered.policy,
     ...(lowered.order === undefined ? {} : { order: lowered.order }),
     deletion: lowered.deletion,

@@ -12,6 +12,7 @@ import type {
   TakeOverRule,
 } from '@weir/core';
 import { clientSideManagers, deliveryTools } from '../resource/known-managers.ts';
+import { knownMarks } from '../resource/known-marks.ts';
 import { approvedDeletionsOf, declaredId, deletionOf, ownerOf } from '../resource/owner-of.ts';
 import { isZero, textAt } from '../resource/read-field.ts';
 import { cleanPath } from '../resource/repository-path.ts';
@@ -75,6 +76,7 @@ export function readKustomization(object: KubeObject): Reading {
     mark: { kind: 'labels', labels: { [nameLabel]: owner.name, [namespaceLabel]: owner.namespace } },
     fieldManager,
     takeOver,
+    foreignMarks: knownMarks,
     policy: lowerPolicy(spec),
     deletion: lowerDeletion(spec),
     ...lowerHealth(spec),
