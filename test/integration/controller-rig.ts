@@ -121,6 +121,14 @@ export class ControllerRig {
   async writesSince(marker: AuditMarker): Promise<string[]> {
     return (await this.cluster.requestsSince(marker)).filter(isObjectWrite).map(showEntry);
   }
+
+  /** The same, dry runs included, with the account as which it was asked for and the answer. */
+  async accountsSince(marker: AuditMarker): Promise<string[]> {
+    const all = await this.cluster.requestsSince(marker);
+    return all
+      .filter((entry) => isObjectWrite({ ...entry, dryRun: false }))
+      .map((entry) => `${entry.impersonated ?? entry.user}: ${showEntry(entry)} ${entry.code}`);
+  }
 }
 
 /** By a binding, since the audit log leaves out the administrators' group. */
@@ -135,9 +143,10 @@ const allowAll = {
 /** Weir's own bookkeeping and the statuses of custom resources are no writes of objects. */
 function isObjectWrite(entry: AuditEntry): boolean {
   const isWrite = ['create', 'update', 'patch', 'delete'].includes(entry.verb);
-  const isOwn = /^(inventories\.weir\.dev|leases\.coordination\.k8s\.io|events|applications\.argoproj\.io|.*\.fluxcd\.io)(\/|$)/.test(
-    entry.resource,
-  );
+  const isOwn =
+    /^(inventories\.weir\.dev|leases\.coordination\.k8s\.io|events|applications\.argoproj\.io|.*\.fluxcd\.io)(\/|$)/.test(
+      entry.resource,
+    );
   return entry.user === user && isWrite && !entry.dryRun && !isOwn;
 }
 

@@ -6,6 +6,7 @@ import type { IgnoreRule } from './ignore-rule.ts';
 import type { ObjectRef } from './object.ts';
 import type { OrderName } from './order.ts';
 import type { Problem } from './problem.ts';
+import type { ServiceAccountRef } from './service-account.ts';
 import type { TakeOverRule } from './take-over.ts';
 
 /** `dialect:Kind:namespace/name` of the custom resource on the hub that declares it. */
@@ -288,6 +289,8 @@ export interface DeletionPolicy {
   readonly keepsDefinitions?: boolean;
   /** Nothing is deleted before somebody has said so. */
   readonly confirm?: boolean;
+  /** Where the account as which the delivery acts is gone, its objects are left behind (Flux) instead of holding it. */
+  readonly orphansWithoutAccount?: boolean;
 }
 
 export interface Delivery {
@@ -297,6 +300,8 @@ export interface Delivery {
   readonly source: SourceId;
   readonly recipe: Recipe;
   readonly cluster: ClusterRef;
+  /** Every write of its objects is made as this account of that cluster; absent: as weir itself. */
+  readonly impersonate?: ServiceAccountRef;
   /** Given to namespaced objects that name none. */
   readonly namespace: string;
   /** Put every namespaced object there, whatever it says (Flux `targetNamespace` does so while rendering). */

@@ -301,8 +301,20 @@ export const errorCatalogue = {
   ),
   APPLY_FORBIDDEN: entry(
     'Weir may not write an object',
-    'The API server answered 403: the identity of weir lacks a right, or an admission policy denies it.',
-    'Grant the right, or correct the manifest.',
+    'The API server answered 403: whoever writes, weir itself or the service account as which the delivery acts, lacks a right.',
+    'Grant the right to whom the message names, or correct the manifest.',
+    'backoff',
+  ),
+  IMPERSONATION_FORBIDDEN: entry(
+    'Weir may not act as a service account',
+    'The delivery names a service account, and the cluster does not let weir act as that account.',
+    'Grant weir the verb impersonate on serviceaccounts in that cluster; docs/guide/rights.md has the role.',
+    'backoff',
+  ),
+  SERVICE_ACCOUNT_MISSING: entry(
+    'The service account of a delivery does not exist',
+    'The delivery is to act as a service account that its cluster does not have. Nothing is written in its place as weir itself.',
+    'Create the service account with the rights to write what the delivery holds, or correct its name.',
     'backoff',
   ),
   APPLY_CONFLICT: entry(

@@ -4,6 +4,7 @@
 import {
   type ClusterRecord,
   type ClusterRef,
+  type Delivery,
   type Dialect,
   type DialectMarks,
   failed,
@@ -11,11 +12,13 @@ import {
   ok,
   type Problem,
   type Result,
+  type ServiceAccountRef,
   WeirError,
 } from '@weir/core';
 import {
   accessOfKubeconfig,
   accessOfRecord,
+  actingAs,
   type CacheListener,
   type ClusterAccess,
   type ClusterCache,
@@ -34,6 +37,8 @@ export interface Session {
   readonly client: KubeClient;
   readonly writer: Writer;
   readonly cache: ClusterCache;
+  /** The same cluster, read and written as that account; what is watched is watched as weir itself and shared. */
+  actingAs(account: ServiceAccountRef): Session;
 }
 
 export interface FleetOptions {
@@ -107,7 +112,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       for (const known of open.values())
         void known.session.then(
           (opened) => {
-            if (opened === session) known.isDoubtful = true;
+            if (opened.cache === session.cache) known.isDoubtful = true;
           },
           () => undefined,
         );
@@ -156,10 +161,48 @@ async function startSession(access: ClusterAccess, options: FleetOptions): Promi
       listener: listener(key),
       followsDefinitions: true,
     });
-    return { key, client, writer: createWriter(client, guard?.(key)), cache };
+    return openedSession({ key, client, cache, guard: guard?.(key) });
   } catch (error) {
     void client.close();
     throw error;
+  }
+}
+
+/** More accounts than act in one cluster at a time; who is forgotten is made anew. */
+const maxAccounts = 500;
+
+function openedSession(of: {
+  readonly key: string;
+  readonly client: KubeClient;
+  readonly cache: ClusterCache;
+  readonly guard: WriteGuard | undefined;
+}): Session {
+  const { guard, ...shared } = of;
+  const accounts = new Map<string, Session>();
+  const act = (account: ServiceAccountRef): Session => {
+    const name = `${account.namespace}/${account.name}`;
+    const known = accounts.get(name);
+    if (known !== undefined) return known;
+    const client = actingAs(of.client, account);
+    const session = { ...shared, client, writer: createWriter(client, guard), actingAs: act };
+    if (accounts.size >= maxAccounts) accounts.clear();
+    accounts.set(name, session);
+    return session;
+  };
+  return { ...shared, writer: createWriter(of.client, guard), actingAs: act };
+}
+
+/** Where the objects of a delivery are read and written, as whom it says. */
+export async function sessionFor(
+  delivery: Pick<Delivery, 'cluster' | 'impersonate'>,
+  fleet: Pick<Fleet, 'session'>,
+): Promise<Result<Session>> {
+  const opened = await fleet.session(delivery.cluster);
+  if (!opened.ok || delivery.impersonate === undefined) return opened;
+  try {
+    return ok(opened.value.actingAs(delivery.impersonate));
+  } catch (error) {
+    return failed(problemOf(error));
   }
 }
 
@@ -182,7 +225,7 @@ async function sessionOf(of: {
 
 function settle(users: Map<string, Session>, by: string, session: Session | undefined): void {
   const before = users.get(by);
-  if (before !== undefined && before !== session) before.cache.release(by);
+  if (before !== undefined && before.cache !== session?.cache) before.cache.release(by);
   if (session === undefined) users.delete(by);
   else users.set(by, session);
 }

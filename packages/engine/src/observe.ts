@@ -18,11 +18,12 @@ import {
   type ResolvedRef,
   refOf,
   versionOf,
+  userOfServiceAccount,
 } from '@weir/core';
 import { type Discovery, digestText, type Resource } from '@weir/kube';
 import type { Snapshot } from '@weir/source';
 import type { DeliveryStates } from './delivery-state.ts';
-import { type Fleet, problemOf, type Session } from './fleet.ts';
+import { type Fleet, problemOf, type Session, sessionFor } from './fleet.ts';
 import type { Inventories, InventoryRecord } from './inventories.ts';
 import type { Rendering, Renders } from './renders.ts';
 import { discoverFor, followVersions } from './served-kinds.ts';
@@ -90,7 +91,7 @@ export async function observeDelivery(
   if ('ok' in source) return source;
   const waiting = unmetDependency(delivery, context, source.resolved);
   if (waiting !== undefined) return waiting;
-  const session = await context.fleet.session(delivery.cluster);
+  const session = await sessionFor(delivery, context.fleet);
   if (!session.ok) return fail('cluster', session.problem, source.resolved);
   const trouble = session.value.cache.trouble();
   if (trouble !== undefined) return fail('cluster', trouble.problem, source.resolved);
@@ -231,7 +232,7 @@ async function observeCluster(input: {
       session.key,
       delivery.namespace,
       JSON.stringify(delivery.mark),
-      writingPolicy(delivery.policy),
+      writingPolicy(delivery),
     ].join('\n'),
   );
   const { resolved: revision, warnings } = source;
@@ -293,8 +294,10 @@ function memoOf(inventory: InventoryRecord): DesiredMemo {
 }
 
 /** What a user may change to get past a failure: it is tried anew, though Git is the same. */
-function writingPolicy({ prune, force, replace, atomicity }: Delivery['policy']): string {
-  return [prune, force, replace === true, atomicity === 'transactional'].join();
+function writingPolicy({ policy, impersonate }: Delivery): string {
+  const { prune, force, replace, atomicity } = policy;
+  const account = impersonate === undefined ? [] : [userOfServiceAccount(impersonate)];
+  return [prune, force, replace === true, atomicity === 'transactional', ...account].join();
 }
 
 function resourcesFor(refs: readonly Kind[], of: { delivery: Delivery; discovery: Discovery }): Resource[] {

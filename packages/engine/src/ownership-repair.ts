@@ -15,14 +15,15 @@ interface Allowance {
   at: number;
 }
 
-const allowances = new WeakMap<Session, Allowance>();
+/** By what sessions of one cluster share, whoever acts in them. */
+const allowances = new WeakMap<Session['cache'], Allowance>();
 
 /** How many of `wanted` repairs may be made in this cluster now. */
-export function takeAllowance(session: Session, wanted: number, now: number): number {
-  const known = allowances.get(session) ?? { left: rate.burst, at: now };
+export function takeAllowance({ cache }: Pick<Session, 'cache'>, wanted: number, now: number): number {
+  const known = allowances.get(cache) ?? { left: rate.burst, at: now };
   const filled = Math.min(rate.burst, known.left + (Math.max(now - known.at, 0) / 1_000) * rate.perSecond);
   const taken = Math.min(wanted, Math.floor(filled));
-  allowances.set(session, { left: filled - taken, at: now });
+  allowances.set(cache, { left: filled - taken, at: now });
   return taken;
 }
 

@@ -1,9 +1,9 @@
 // The end of a delivery: its objects go first, then its journal, then its finalizer. What is not ours stays.
 
 import { type Delivery, isWrite, type Plan, type Problem, planRemoval, showRef } from '@weir/core';
-import type { Discovery } from '@weir/kube';
+import { type Discovery, isAccountMissing } from '@weir/kube';
 import { executePlan } from './execute.ts';
-import { problemOf } from './fleet.ts';
+import { problemOf, sessionFor } from './fleet.ts';
 import type { InventoryRecord } from './inventories.ts';
 import { askNeighbours, othersRetryMs } from './neighbours.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
@@ -14,6 +14,8 @@ import { serverDown } from './sight.ts';
 const recheckMs = 15_000;
 /** A kind that is not served for this long is gone, and its objects with it. */
 const hiddenMs = 60_000;
+/** Objects that are named in one message. */
+const maxShown = 50;
 
 export async function reconcileRemoval(
   delivery: Delivery,
@@ -26,14 +28,35 @@ export async function reconcileRemoval(
   // What stays is nobody's concern: not even the cluster has to be there.
   const isEmpty = inventory === undefined || inventory.entries.size === 0;
   if (!isEmpty && delivery.deletion.mode === 'delete') {
-    const problem = await removeObjects({ delivery, inventory, context, signal });
+    const orphaned = await orphanWithoutAccount({ delivery, inventory, context });
+    const problem = orphaned ?? (await removeObjects({ delivery, inventory, context, signal }));
     if (problem !== undefined) await reportProblem({ delivery, problem, context, signal });
-    if (problem !== undefined || inventory.entries.size > 0)
+    if (orphaned === undefined && (problem !== undefined || inventory.entries.size > 0))
       return context.states.peek(delivery.id)?.othersSince === undefined ? recheckMs : othersRetryMs;
   }
   await inventory?.destroy(signal);
   await context.setFinalizer(delivery, false, signal);
   return undefined;
+}
+
+/** Whoever may delete the objects is gone, often with the tenant's namespace: Flux leaves them, and says so once. */
+async function orphanWithoutAccount(of: {
+  delivery: Delivery;
+  inventory: InventoryRecord;
+  context: ReconcileContext;
+}): Promise<Problem | undefined> {
+  const { delivery, inventory, context } = of;
+  const { impersonate } = delivery;
+  if (impersonate === undefined || delivery.deletion.orphansWithoutAccount !== true) return undefined;
+  const opened = await context.fleet.session(delivery.cluster);
+  if (!opened.ok || !(await isAccountMissing(opened.value.client, impersonate))) return undefined;
+  const refs = [...inventory.entries.values()].map(({ ref }) => showRef(ref));
+  const shown = refs.slice(0, maxShown).join(', ');
+  const more = refs.length > maxShown ? ` and ${refs.length - maxShown} more` : '';
+  return {
+    code: 'SERVICE_ACCOUNT_MISSING',
+    message: `ServiceAccount ${impersonate.namespace}/${impersonate.name}: does not exist any more, so nobody may delete what the delivery owned; left behind: ${shown}${more}`,
+  };
 }
 
 async function removeObjects(of: {
@@ -43,7 +66,7 @@ async function removeObjects(of: {
   signal: AbortSignal;
 }): Promise<Problem | undefined> {
   const { delivery, inventory, context, signal } = of;
-  const opened = await context.fleet.session(delivery.cluster);
+  const opened = await sessionFor(delivery, context.fleet);
   if (!opened.ok) return opened.problem;
   const session = opened.value;
   const trouble = session.cache.trouble();

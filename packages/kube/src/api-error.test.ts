@@ -168,6 +168,29 @@ describe('an answer of the API server', () => {
       'GET /apis: the API server answered 500',
     ));
 
+  it.each([
+    [
+      'a right of the account that is missing',
+      'User "system:serviceaccount:t:d" cannot patch resource "deployments"',
+      'APPLY_FORBIDDEN; the delivery acts as service account t/d: grant that account the right, by a Role or ClusterRole',
+    ],
+    ['a quota, which no right helps against', 'exceeded quota: small', 'APPLY_FORBIDDEN'],
+    [
+      'a right of weir that is missing',
+      'User "weir" cannot impersonate resource "serviceaccounts" in API group ""',
+      'IMPERSONATION_FORBIDDEN; the delivery acts as service account t/d: grant weir the verb impersonate on serviceaccounts in this cluster',
+    ],
+    [
+      'the same in the words of constrained impersonation',
+      'User "weir" cannot impersonate-on:serviceaccount:patch resource "deployments"',
+      'IMPERSONATION_FORBIDDEN; the delivery acts as service account t/d: grant weir the verb impersonate on serviceaccounts in this cluster',
+    ],
+  ])('tells whom to give what, as an account: %s', (_what, message, expected) => {
+    const account = { namespace: 't', name: 'd' };
+    const { problem } = apiErrorOf({ status: 403, body: status({ message }), what: '', object, account });
+    expect(`${problem.code}${problem.message.split(message)[1]}`).toBe(expected);
+  });
+
   it('is kept short', () => {
     const long = 'x'.repeat(10_000);
     expect(apiErrorOf({ status: 500, body: long, what: 'GET /' }).message.length).toBeLessThan(400);

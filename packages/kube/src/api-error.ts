@@ -1,6 +1,15 @@
 // What an API server's refusal means: its Status becomes a coded problem; nothing here decides about retries.
 
-import { apiVersionOf, type ErrorCode, isRecord, type ObjectRef, showRef, WeirError } from '@weir/core';
+import {
+  apiVersionOf,
+  type ErrorCode,
+  isRecord,
+  type ObjectRef,
+  type ServiceAccountRef,
+  showRef,
+  userOfServiceAccount,
+  WeirError,
+} from '@weir/core';
 
 /** A response with a status of 400 or more. */
 export class ApiError extends WeirError {
@@ -65,6 +74,8 @@ interface Refusal {
   readonly status: number;
   readonly said: Status;
   readonly object: ObjectRef | undefined;
+  /** As which the request was to be carried out. */
+  readonly account: ServiceAccountRef | undefined;
 }
 
 /**
@@ -88,6 +99,11 @@ const meanings: readonly (readonly [ErrorCode, (refusal: Refusal) => boolean])[]
   ],
   ['FIELD_UNKNOWN', ({ said }) => unknownFieldsIn(said.message).length > 0],
   ['OBJECT_TOO_LARGE', ({ status, said }) => status !== 413 && isTooLarge(said)],
+  [
+    'IMPERSONATION_FORBIDDEN',
+    ({ status, said, account }) =>
+      status === 403 && account !== undefined && / cannot impersonate[-:\w]* resource /.test(said.message),
+  ],
   ['ADMISSION_DENIED', ({ said }) => / denied (the )?request/.test(said.message)],
   [
     'ADMISSION_UNAVAILABLE',
@@ -135,11 +151,12 @@ export function apiErrorOf(input: {
   body: string;
   what: string;
   object?: ObjectRef;
+  account?: ServiceAccountRef;
   retryAfterMs?: number;
 }): ApiError {
-  const { status, object } = input;
+  const { status, object, account } = input;
   const said = parseStatus(input.body);
-  const refusal = { status, said, object };
+  const refusal = { status, said, object, account };
   const code = meanings.find(([, isMeant]) => isMeant(refusal))?.[0] ?? codes[status] ?? 'APPLY_FAILED';
   const isWithheld = isSecret(object) && quotesValues.has(status);
   return new ApiError({
@@ -162,7 +179,20 @@ function messageOf(of: Refusal & { what: string; code: ErrorCode; isWithheld: bo
   if (code === 'KIND_UNKNOWN' && object !== undefined)
     return `${subject}: the cluster serves no ${object.kind} in ${apiVersionOf(object)}; expected its CustomResourceDefinition to be installed`;
   const words = said.message === '' ? `the API server answered ${status}` : said.message.trim();
-  return `${subject}: ${words}${hintFor(code, object)}`;
+  return `${subject}: ${words}${accountHint(of)}${hintFor(code, object)}`;
+}
+
+/** The server names the user and the right that is missing; not that this is an account, or to whom to give what. */
+function accountHint({ said, account, code }: Refusal & { code: ErrorCode }): string {
+  if (account === undefined) return '';
+  const shown = `service account ${account.namespace}/${account.name}`;
+  if (code === 'IMPERSONATION_FORBIDDEN')
+    return `; the delivery acts as ${shown}: grant weir the verb impersonate on serviceaccounts in this cluster`;
+  const isRightMissing =
+    code === 'APPLY_FORBIDDEN' && said.message.includes(`"${userOfServiceAccount(account)}" cannot `);
+  return isRightMissing
+    ? `; the delivery acts as ${shown}: grant that account the right, by a Role or ClusterRole`
+    : '';
 }
 
 function isSecret(object: ObjectRef | undefined): boolean {

@@ -51,17 +51,31 @@ export function connect(
   return {
     name: options.name ?? access.name,
     server: access.server,
-    transport,
+    ...readsOver(transport, resourceOf),
     resources: ({ fresh = false } = {}) => {
       if (fresh === false) return discovery.current();
       return fresh === 'now' ? discovery.renewed(0) : discovery.renewed();
     },
     resourceOf,
+    version: () => version.current(),
+    close: () => transport.close(),
+  };
+}
+
+/** The same cluster, known as it is; objects are asked for over another transport. */
+export function withTransport(client: KubeClient, transport: Transport): KubeClient {
+  return { ...client, ...readsOver(transport, client.resourceOf) };
+}
+
+function readsOver(
+  transport: Transport,
+  resourceOf: KubeClient['resourceOf'],
+): Pick<KubeClient, 'transport' | 'get' | 'list' | 'watch'> {
+  return {
+    transport,
     get: async (ref, signal) => getObject({ transport, resource: await resourceOf(ref), ref, signal }),
     list: (resource, wanted) => listObjects(transport, resource, wanted),
     watch: (resource, wanted) => watchResource(transport, resource, wanted),
-    version: () => version.current(),
-    close: () => transport.close(),
   };
 }
 

@@ -1,5 +1,6 @@
 // The public face of kube.
 export { accessOfKubeconfig, accessOfRecord, type ClusterAccess, loadAccess } from './access.ts';
+export { actingAs, isAccountMissing } from './acting-as.ts';
 export { ApiError, isConflict, isImmutable, isNotFound } from './api-error.ts';
 export {
   type ApplyOptions,

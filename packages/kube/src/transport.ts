@@ -3,7 +3,7 @@
 
 import type { Readable } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { type ObjectRef, WeirError } from '@weir/core';
+import { type ObjectRef, type ServiceAccountRef, userOfServiceAccount, WeirError } from '@weir/core';
 import { Agent, type Dispatcher, errors } from 'undici';
 import type { ClusterAccess } from './access.ts';
 import { apiErrorOf } from './api-error.ts';
@@ -20,6 +20,8 @@ export interface WireRequest {
   readonly signal?: AbortSignal;
   /** For messages. */
   readonly object?: ObjectRef;
+  /** The account as which the server is to carry it out; its names have been checked. */
+  readonly impersonate?: ServiceAccountRef;
   /** What tells of work gives way to the work itself, for a while. */
   readonly priority?: Priority;
   /**
@@ -135,7 +137,7 @@ async function sendWithRetry(sending: Sending): Promise<unknown> {
     const mayRetry =
       response.statusCode === 429 || (response.statusCode === 503 && retryAfterMs !== undefined);
     if (!mayRetry || attempt >= maxAttempts) {
-      const { method, path, object } = sending.request;
+      const { method, path, object, impersonate } = sending.request;
       throw apiErrorOf({
         status: response.statusCode,
         body,
@@ -145,6 +147,7 @@ async function sendWithRetry(sending: Sending): Promise<unknown> {
             ? `cluster ${sending.access.name} refuses the credentials`
             : `${method} ${path}`,
         ...(object === undefined ? {} : { object }),
+        ...(impersonate === undefined ? {} : { account: impersonate }),
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       });
     }
@@ -194,7 +197,7 @@ async function dispatch(sending: Sending, forWatch = false): Promise<Dispatcher.
       path: `${url.pathname.replace(/\/$/, '')}${request.path}${query}`,
       method: request.method as Dispatcher.HttpMethod,
       headers: {
-        ...(await access.headers()),
+        ...identityOf(await access.headers(), request),
         accept: request.accept ?? 'application/json',
         'user-agent': userAgent,
         ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
@@ -209,6 +212,19 @@ async function dispatch(sending: Sending, forWatch = false): Promise<Dispatcher.
   } catch (error) {
     throw unreachable(sending, error);
   }
+}
+
+/**
+ * The groups of a service account are the server's to add (`serviceaccount.MakeGroupNames`): to name them takes the right
+ * to impersonate groups. What a kubeconfig says of impersonation gives way, since there is one identity to act as.
+ */
+function identityOf(
+  own: Readonly<Record<string, string>>,
+  { impersonate }: WireRequest,
+): Readonly<Record<string, string>> {
+  if (impersonate === undefined) return own;
+  const credentials = Object.entries(own).filter(([name]) => !name.startsWith('impersonate-'));
+  return { ...Object.fromEntries(credentials), 'impersonate-user': userOfServiceAccount(impersonate) };
 }
 
 function timeoutOf({ timeoutMs = defaultTimeoutMs, leftMs }: WireRequest): number {

@@ -12,6 +12,8 @@ import { readLocalKubeconfig } from './local-kubeconfig.ts';
 /** One request, as the API server saw it. */
 export interface AuditEntry {
   readonly user: string;
+  /** As whom the user asked, where it was not as itself. */
+  readonly impersonated: string | undefined;
   readonly verb: string;
   /** `pods`, `deployments.apps`, `deployments.apps/status`; a path such as `/readyz` when it is no resource. */
   readonly resource: string;
@@ -81,6 +83,7 @@ export function parseAuditLine(line: string): AuditEntry | undefined {
   const object = asRecord(event.objectRef);
   return {
     user: textOf(asRecord(event.user).username) ?? '',
+    impersonated: textOf(asRecord(event.impersonatedUser).username),
     verb,
     resource: resourceOf(object) ?? url.pathname,
     namespace: textOf(object.namespace),

@@ -49,6 +49,14 @@ export function describeFailure(view: KustomizationView): FailureDescription {
   }
 }
 
+/** Flux posts it once, lets the objects be and ends the Kustomization. */
+export function describeOrphaning(view: KustomizationView): FailureDescription | undefined {
+  const missing = view.verdict.problems.find(({ code }) => code === 'SERVICE_ACCOUNT_MISSING');
+  if (missing === undefined) return undefined;
+  const { message } = missing;
+  return { reason: 'PruneFailed', message, event: { type: 'Warning', message } };
+}
+
 const detecting = 'Detecting drift';
 
 function staged(reason: string, message: string, stage: string): FailureDescription {

@@ -8,6 +8,7 @@ import { type ConditionDraft, changeConditions, conditionOf } from './condition-
 import {
   describeFailure,
   describeInvalid,
+  describeOrphaning,
   type FailureDescription,
   unhealthyMessage,
 } from './describe-failure.ts';
@@ -46,6 +47,7 @@ function handledToken(view: KustomizationView): string | undefined {
 function failureOf(view: KustomizationView): FailureDescription | undefined {
   const { stage } = view.verdict;
   if (stage === 'invalid') return describeInvalid(view);
+  if (stage === 'deleting') return describeOrphaning(view);
   return stage === 'failed' || stage === 'waiting' || stage === 'blocked' ? describeFailure(view) : undefined;
 }
 

@@ -124,6 +124,14 @@ describe('a Kustomization', () => {
     expect(read(over).deletion.mode).toBe(expected);
   });
 
+  it('acts as an account of its own namespace, or as nobody else', () => {
+    expect(read({ serviceAccountName: 'deployer' }).impersonate).toEqual({
+      namespace: 'shop',
+      name: 'deployer',
+    });
+    expect(read({ serviceAccountName: '' }).impersonate).toBeUndefined();
+  });
+
   it('reads dependencies, remote cluster and build options', () => {
     const delivery = read({
       dependsOn: [{ name: 'base' }, { name: 'crds', namespace: 'infra' }],
@@ -197,6 +205,16 @@ describe('a Kustomization', () => {
       'a ready expression',
       { dependsOn: [{ name: 'a', readyExpr: 'true' }] },
       'FIELD_UNSUPPORTED spec.dependsOn[0].readyExpr: is not supported yet',
+    ],
+    [
+      'an account whose name would be another user',
+      { serviceAccountName: 'a:system:masters' },
+      'FIELD_INVALID spec.serviceAccountName: expected the name of a ServiceAccount in the same namespace',
+    ],
+    [
+      'an account with a line break',
+      { serviceAccountName: 'a\nimpersonate-group: system:masters' },
+      'FIELD_INVALID spec.serviceAccountName: expected the name of a ServiceAccount in the same namespace',
     ],
     [
       'a path out of the source',

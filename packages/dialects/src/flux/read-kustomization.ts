@@ -1,15 +1,17 @@
 // Reads a Kustomization: a delivery, or the list of what is wrong with it.
 // It never reads its source, and never throws.
 
-import type {
-  ClusterRef,
-  DeletionPolicy,
-  Delivery,
-  KubeObject,
-  KustomizeRecipe,
-  Reading,
-  SyncPolicy,
-  TakeOverRule,
+import {
+  type ClusterRef,
+  type DeletionPolicy,
+  type Delivery,
+  isServiceAccountName,
+  type KubeObject,
+  type KustomizeRecipe,
+  type Problem,
+  type Reading,
+  type SyncPolicy,
+  type TakeOverRule,
 } from '@weir/core';
 import { clientSideManagers, deliveryTools } from '../resource/known-managers.ts';
 import { knownMarks } from '../resource/known-marks.ts';
@@ -53,6 +55,7 @@ export function readKustomization(object: KubeObject): Reading {
   const found = [
     ...annotations.problems,
     ...(path === undefined ? [invalidField('spec.path', 'expected a directory inside the source')] : []),
+    ...accountProblems(spec),
     ...unsupportedKustomizationFields(spec),
     ...ignoreProblems(spec.ignore ?? []),
     ...healthProblems(spec),
@@ -71,6 +74,10 @@ export function readKustomization(object: KubeObject): Reading {
     }),
     recipe: { path: path ?? '.', type: 'kustomize', kustomize: lowerBuild(spec) },
     cluster: lowerCluster(spec, owner.namespace),
+    // Of its own namespace only: no tenant can act as the account of another.
+    ...(isZero(spec.serviceAccountName)
+      ? {}
+      : { impersonate: { namespace: owner.namespace, name: spec.serviceAccountName ?? '' } }),
     // Flux refuses a namespaced object without a namespace; the build puts the target namespace in.
     namespace: spec.targetNamespace ?? '',
     mark: { kind: 'labels', labels: { [nameLabel]: owner.name, [namespaceLabel]: owner.namespace } },
@@ -92,6 +99,18 @@ export function readKustomization(object: KubeObject): Reading {
     ...(approvedDeletions === undefined ? {} : { approvedDeletions }),
   };
   return { kind: 'delivery', delivery: withWeirAnnotations(delivery, annotations) };
+}
+
+/** The name becomes part of a user name in a header: nothing else may fit. */
+function accountProblems({ serviceAccountName: name }: KustomizationSpec): readonly Problem[] {
+  return name === undefined || isZero(name) || isServiceAccountName(name)
+    ? []
+    : [
+        invalidField(
+          'spec.serviceAccountName',
+          'expected the name of a ServiceAccount in the same namespace',
+        ),
+      ];
 }
 
 function lowerBuild(spec: KustomizationSpec): KustomizeRecipe {
@@ -147,5 +166,6 @@ function lowerDeletion(spec: KustomizationSpec): DeletionPolicy {
     ensureFinalizer: true,
     mode: deletes && spec.suspend !== true ? 'delete' : 'orphan',
     propagation: 'Background',
+    orphansWithoutAccount: true,
   };
 }

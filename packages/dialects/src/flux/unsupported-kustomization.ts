@@ -12,7 +12,6 @@ const unsupported: Readonly<Partial<Record<keyof KustomizationSpec, string>>> = 
   ignoreMissingComponents: 'is not supported yet',
   buildMetadata: 'is not supported yet',
   postBuild: 'variable substitution is not supported yet',
-  serviceAccountName: 'impersonation is not supported yet',
 };
 
 export function unsupportedKustomizationFields(spec: KustomizationSpec): readonly Problem[] {
