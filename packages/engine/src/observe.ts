@@ -17,9 +17,9 @@ import {
   type Rendered,
   type ResolvedRef,
   refOf,
-  versionOf,
   userOfServiceAccount,
 } from '@weir/core';
+  versionOf,
 import { type Discovery, digestText, type Resource } from '@weir/kube';
 import type { Snapshot } from '@weir/source';
 import type { DeliveryStates } from './delivery-state.ts';
