@@ -18,8 +18,8 @@ import {
   type ResolvedRef,
   refOf,
   userOfServiceAccount,
-} from '@weir/core';
   versionOf,
+} from '@weir/core';
 import { type Discovery, digestText, type Resource } from '@weir/kube';
 import type { Snapshot } from '@weir/source';
 import type { DeliveryStates } from './delivery-state.ts';
