@@ -6,6 +6,7 @@ import {
   type Delivery,
   definedKind,
   idOf,
+  isMarked,
   type KubeObject,
   type Problem,
   type ResourceVerdict,
@@ -53,7 +54,7 @@ export async function executePlan(input: ExecuteInput): Promise<ActionResult[]> 
   if (!input.dryRun) {
     for (const action of input.actions) if (action.kind === 'forget') input.inventory.leave(action.id);
     // Whatever is about to exist is in the journal first, so that a crash from here on leaks nothing.
-    await input.inventory.join(newMembers(applies, input.inventory), input.signal);
+    await input.inventory.join(newMembers(applies, input), input.signal);
   }
   const results: ActionResult[] = [];
   const hasFailed = (): boolean => results.some(({ outcome }) => outcome === 'failed');
@@ -99,29 +100,32 @@ async function applyAll(applies: readonly Apply[], input: ExecuteInput): Promise
   return results;
 }
 
-/** Objects that cannot be tried before another of the same set is there: in a namespace, or of a kind, that is new. */
+/** Objects that cannot be tried before another of the same set is written: what they are in, or what defines their kind. */
 function lateOnes(applies: readonly Apply[]): (action: Apply) => boolean {
   const namespaces = new Set<string>();
   const kinds = new Set<string>();
   for (const { ref, reason, object } of applies) {
-    if (reason !== 'missing') continue;
-    if (ref.kind === 'Namespace' && ref.group === '') namespaces.add(ref.name);
+    const isAbsent = reason === 'missing' || reason === 'restored';
+    if (isAbsent && ref.kind === 'Namespace' && ref.group === '') namespaces.add(ref.name);
+    // One that is only changed may allow what it refused before.
     const defined = definedKind(object);
     if (defined !== undefined) kinds.add(`${defined.group}/${defined.kind}`);
   }
   return ({ ref }) => namespaces.has(ref.namespace) || kinds.has(`${ref.group}/${ref.kind}`);
 }
 
+/** A known one that is to be made anew is another object: after a crash it must not seem foreign for its uid. */
 function newMembers(
   applies: readonly Apply[],
-  inventory: InventoryRecord,
+  { inventory, session }: ExecuteInput,
 ): Parameters<InventoryRecord['join']>[0] {
-  return applies
-    .filter(({ id, tracked }) => tracked && !inventory.entries.has(id))
-    .map(({ id, ref, hook }) => ({
-      id,
-      entry: { ref, state: 'planned', ...(hook === undefined ? {} : { isHook: true }) },
-    }));
+  return applies.flatMap(({ id, ref, hook, tracked }) => {
+    const known = inventory.entries.get(id);
+    const isAnew = known?.uid !== undefined && session.cache.live(ref) === undefined;
+    if (!tracked || (known !== undefined && !isAnew)) return [];
+    const { uid: _uid, ...entry } = known ?? { ref, state: 'planned' as const };
+    return [{ id, entry: { ...entry, ...(hook === undefined ? {} : { isHook: true }) } }];
+  });
 }
 
 function stagesOf<A extends { readonly stage: number }>(actions: readonly A[]): A[][] {
@@ -223,11 +227,13 @@ async function writeOne(
 const isHome = ({ kind }: Apply['ref']): boolean =>
   kind === 'Namespace' || kind === 'CustomResourceDefinition';
 
-/** Only what the inventory holds may be deleted, and for long enough that its uid is known. */
-function isRecorded({ id, hook }: Apply, { inventory, session }: ExecuteInput): boolean {
+/** Only what the inventory holds, what bears our mark and what is the very object that was recorded may be deleted. */
+function isRecorded({ id, hook }: Apply, { inventory, session, delivery }: ExecuteInput): boolean {
   const entry = inventory.entries.get(id);
-  if (entry === undefined || hook !== undefined) return false;
-  return entry.uid === undefined || entry.uid === session.cache.live(entry.ref)?.uid;
+  const live = entry === undefined ? undefined : session.cache.live(entry.ref);
+  if (entry === undefined || live === undefined || hook !== undefined) return false;
+  const isSame = entry.uid === undefined || entry.uid === live.uid;
+  return isSame && isMarked(live.marks, live.ref, delivery.mark);
 }
 
 async function removeForRecreation(action: Apply, uid: string, input: ExecuteInput): Promise<void> {
@@ -267,10 +273,21 @@ async function releaseOne(action: Release, input: ExecuteInput): Promise<ActionR
     session.cache.note(object);
     return { ...result, outcome: 'unchanged' };
   } catch (error) {
-    if (isNotFound(error)) session.cache.noteGone(action.ref, uid);
-    return isNotFound(error) || isConflict(error)
-      ? { ...result, outcome: 'pending' }
-      : failed(action, problemOf(error), false);
+    if (!isNotFound(error) && !isConflict(error)) return failed(action, problemOf(error), false);
+    return await lookAgain(action, input);
+  }
+}
+
+/** The next plan must not be made of the state that was just found to be over. */
+async function lookAgain(action: Release, { session, signal }: ExecuteInput): Promise<ActionResult> {
+  const result = { action, ref: action.ref, sync: 'Synced', requiresPruning: false } as const;
+  try {
+    const live = await session.client.get(action.ref, signal);
+    if (live === undefined) session.cache.noteGone(action.ref, action.uid);
+    else session.cache.note(live);
+    return { ...result, outcome: 'pending' };
+  } catch (error) {
+    return failed(action, problemOf(error), false);
   }
 }
 

@@ -17,7 +17,7 @@ import { type Observation, type Observed, observeDelivery } from './observe.ts';
 import { askNeighbours, othersRetryMs, tellWants } from './neighbours.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
-import { decideRun, forgetFailures, type RunDecision } from './run-decision.ts';
+import { decideRun, forgetFailures, overtake, type RunDecision } from './run-decision.ts';
 import { invalidExpressions } from './select-paths.ts';
 import { settleSuspects } from './settle-suspects.ts';
 import { runSync } from './sync-run.ts';
@@ -131,8 +131,10 @@ async function execute(look: Look & { signal: AbortSignal }): Promise<Plan> {
   const { delivery, state, observation, decision, context, signal } = look;
   const { inventory } = observation;
   // A sync of something older is over; what it left undone is planned anew.
-  if (inventory.operation !== undefined && decision.resumed === undefined)
+  if (inventory.operation !== undefined && decision.resumed === undefined) {
+    overtake(state, inventory.operation, context.now());
     await inventory.keep(undefined, signal);
+  }
   if (!decision.execute) return planFor(look);
   const before = state.run;
   const plan = await runSync({
@@ -280,16 +282,17 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
   // A retry that fell due while this very look was being told has not been made yet.
   if (state.retryAt > (since ?? now)) looks.push(Math.max(state.retryAt - now, 0));
   const { gateTimeoutMs } = delivery.policy;
-  const waitingSince =
-    of.observed?.ok === true ? of.observed.value.inventory.operation?.waitingSince : undefined;
+  const operation = of.observed?.ok === true ? of.observed.value.inventory.operation : undefined;
+  const waitingSince = operation?.waitingSince;
   if (gateTimeoutMs !== undefined && waitingSince !== undefined)
     looks.push(Math.max(Date.parse(waitingSince) + gateTimeoutMs - now, 100));
   if (decision?.healBlockedUntil !== undefined) looks.push(Math.max(decision.healBlockedUntil - now, 0));
   // Only where readiness waits for health does the end of the wait change anything.
   if (delivery.policy.wait && state.waitingSince !== undefined && verdict.stage === 'progressing')
     looks.push(Math.max(state.waitingSince + delivery.policy.timeoutMs - now, 100));
-  // A sync of single objects leaves the others to the next one.
+  // A sync of single objects leaves the others to the next one; one that waits is woken by what it waits for.
   if (
+    operation === undefined &&
     decision?.execute === true &&
     state.failedCandidate === undefined &&
     plan?.actions.some(isWrite) === true
@@ -297,6 +300,9 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
     looks.push(leftOverMs);
   if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'terminating') === true)
     looks.push(terminatingRetryMs);
+  // What was asked for meanwhile has its turn when a sync is over.
+  const isAsked = delivery.order !== undefined && delivery.order.token !== state.handledOrder;
+  if (decision?.resumed !== undefined && operation === undefined && isAsked) looks.push(leftOverMs);
   if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'awaits-others') === true)
     looks.push(othersRetryMs);
   if (of.observed?.ok === true && (state.suspectsLeft ?? 0) > 0) looks.push(suspectsRetryMs);

@@ -3,6 +3,7 @@
 
 import {
   type Action,
+  choiceOf,
   type Delivery,
   type Inventory,
   isWrite,
@@ -17,6 +18,7 @@ import {
 } from '@weir/core';
 import type { DeliveryState } from './delivery-state.ts';
 import type { Observation } from './observe.ts';
+import { runOf } from './run-results.ts';
 
 export interface RunDecision {
   readonly candidate: string;
@@ -58,9 +60,10 @@ export function decideRun(input: {
       dryRun: false,
     };
   const { operation } = inventory;
-  if (operation?.orderToken !== undefined) state.handledOrder ??= operation.orderToken;
   const isOrdered = order !== undefined && order.token !== state.handledOrder;
-  if (operation !== undefined && !isOrdered && operation.candidate === candidate) return resume(operation);
+  // An order of a candidate that is over is carried out anew; a newer order takes the place of any, but to try out.
+  const isOwn = !isOrdered || order.dryRun || operation?.orderToken === order.token;
+  if (operation !== undefined && isOwn && operation.candidate === candidate) return resume(operation);
   if (isOrdered)
     return {
       candidate,
@@ -72,6 +75,7 @@ export function decideRun(input: {
       dryRun: order.dryRun,
     };
   const isAsked = delivery.requestToken !== undefined && delivery.requestToken !== state.handledToken;
+  if (delivery.terminate === true && operation === undefined) endRetries(delivery, state, candidate);
   const held =
     !isAsked &&
     state.failedCandidate === candidate &&
@@ -87,6 +91,14 @@ export function decideRun(input: {
     dryRun: false,
     ...(healBlocked ? { healBlockedUntil: state.healAt } : {}),
   };
+}
+
+/** Between two attempts there is nothing to stop but the next one. */
+function endRetries({ policy }: Delivery, state: DeliveryState, candidate: string): void {
+  if (state.failedCandidate !== candidate || state.failures > policy.retry.limit) return;
+  state.failures = policy.retry.limit + 1;
+  state.retryAt = 0;
+  if (state.run?.phase === 'failed') state.run = { ...state.run, terminated: true };
 }
 
 /** A sync that waits goes on as it was begun; only a newer candidate or an order takes its place. */
@@ -135,13 +147,13 @@ export function beginOperation(of: {
     dryRun,
     hooksOn: !isPartial && !dryRun && order?.skipHooks !== true && (hasWork || order !== undefined),
     hooks: {},
-    // A repair of very many objects is a sync of all; the stored operation stays small.
-    ...(isPartial && only.length <= maxChosen ? { only } : {}),
+    // A repair of very many objects is a sync of all; what somebody chose is never widened.
+    ...(isPartial && (order !== undefined || only.length <= maxRepaired) ? { only } : {}),
     ...(orderToken === undefined ? {} : { orderToken }),
   };
 }
 
-const maxChosen = 500;
+const maxRepaired = 500;
 /** Nothing is written yet, and something is to be done nevertheless. */
 const begins: ReadonlySet<string> = new Set(['gone', 'not-ours', 'awaits-definition', 'awaits-confirmation']);
 
@@ -149,15 +161,63 @@ const reasonOf = (action: Action): string =>
   action.kind === 'forget' || action.kind === 'keep' ? action.reason : '';
 
 function chosen(plan: Plan, only: NonNullable<SyncOrder['only']>): string[] {
+  const keyOf = (of: { group: string; kind: string; name: string }, namespace: string): string =>
+    [of.group, of.kind, namespace, of.name].join('/');
+  // Without a namespace it may be in any.
+  const keys = new Set(only.map((each) => keyOf(each, each.namespace || '*')));
   const isMeant = ({ ref }: Action): boolean =>
-    only.some(
-      ({ group, kind, name, namespace }) =>
-        group === ref.group &&
-        kind === ref.kind &&
-        name === ref.name &&
-        (namespace === undefined || namespace === '' || namespace === ref.namespace),
-    );
+    keys.has(keyOf(ref, '*')) || keys.has(keyOf(ref, ref.namespace));
   return plan.actions.filter(isMeant).map(({ id }) => id);
+}
+
+/** Why an order cannot be carried out: it names a commit, and only the one that the source resolves to is at hand. */
+export function refusalOf(of: {
+  delivery: Delivery;
+  observation: Pick<Observation, 'revision'>;
+  decision: RunDecision;
+}): Problem | undefined {
+  const { delivery, observation, decision } = of;
+  const asked = decision.orderToken === undefined ? undefined : delivery.order?.revision;
+  if (asked === undefined || decision.resumed !== undefined) return undefined;
+  const { commit, name } = observation.revision;
+  const isCommit = /^[0-9a-f]{7,64}$/i.test(asked) && commit.startsWith(asked.toLowerCase());
+  if (isCommit || asked === commit || asked === name || delivery.source.endsWith(`@${asked}`))
+    return undefined;
+  return {
+    code: 'FIELD_UNSUPPORTED',
+    message: `${showDelivery(delivery.id)}: the sync asks for revision ${asked}, and its source is at ${commit}; a sync of another revision than the spec names is not supported yet`,
+    field: 'operation.sync.revision',
+  };
+}
+
+/** Nothing was tried, so that it counts for no retry and no candidate. */
+export function refuseOrder(of: {
+  state: DeliveryState;
+  operation: SyncOperation;
+  refusal: Problem;
+  now: Date;
+}): void {
+  const { state, operation, refusal: problem, now } = of;
+  state.run = {
+    ...runOf(operation, { plan: { actions: [], problems: [] }, results: new Map() }),
+    phase: 'failed',
+    finishedAt: now.toISOString(),
+    message: problem.message,
+    problem,
+  };
+  if (operation.orderToken !== undefined) state.handledOrder = operation.orderToken;
+}
+
+/** A newer candidate has taken the place of a sync that was under way: what it was stays told, as ended. */
+export function overtake(state: DeliveryState, operation: SyncOperation, now: Date): void {
+  const results = state.results?.startedAt === operation.startedAt ? state.results.byKey : new Map();
+  delete state.results;
+  state.run = {
+    ...runOf(operation, { plan: { actions: [], problems: [] }, results }),
+    phase: 'failed',
+    finishedAt: now.toISOString(),
+    message: operation.failure ?? 'something newer is wanted',
+  };
 }
 
 export function afterRun(of: {
@@ -174,7 +234,10 @@ export function afterRun(of: {
   const { delivery, state, observation, decision, plan, run, results, operation, now } = of;
   const isBroken = operation.failure !== undefined && results.every(({ outcome }) => outcome !== 'failed');
   const failures = results.filter(({ outcome }) => outcome === 'failed').length + (isBroken ? 1 : 0);
-  const blocked = plan.actions.filter((action) => action.kind === 'keep' && blocking.has(action.reason));
+  const isChosen = choiceOf(operation);
+  const blocked = plan.actions.filter(
+    (action) => action.kind === 'keep' && blocking.has(action.reason) && isChosen(action.id),
+  );
   const isComplete = failures === 0 && blocked.length === 0;
   if (run.orderToken !== undefined) state.handledOrder = run.orderToken;
   // A run that wrote nothing only notes that the new commit is in force; what was done last stays told.

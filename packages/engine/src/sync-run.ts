@@ -11,13 +11,14 @@ import {
   type ResourceVerdict,
   type Step,
   type SyncOperation,
+  scopeOf,
   terminateOperation,
 } from '@weir/core';
 import type { SelectPaths } from './ask-drift.ts';
 import type { DeliveryState } from './delivery-state.ts';
 import { type ActionResult, executePlan } from './execute.ts';
 import type { Observation } from './observe.ts';
-import { afterRun, beginOperation, type RunDecision } from './run-decision.ts';
+import { afterRun, beginOperation, type RunDecision, refusalOf, refuseOrder } from './run-decision.ts';
 import { runOf } from './run-results.ts';
 
 export interface SyncRun {
@@ -40,7 +41,11 @@ export async function runSync(of: SyncRun): Promise<Plan> {
   const before = of.planFor(undefined);
   const operation = decision.resumed ?? beginOperation({ ...of, plan: before, now: of.now() });
   if (operation === undefined) return before;
-  if (operation.orderToken !== undefined) state.handledOrder = operation.orderToken;
+  const refusal = refusalOf(of);
+  if (refusal !== undefined) {
+    refuseOrder({ state, operation, refusal, now: of.now() });
+    return before;
+  }
   const sync = new OneSync(of, operation);
   const plan = operation.dryRun ? await sync.tryOut() : await sync.carryOn();
   if (!signal.aborted && sync.isOver) {
@@ -91,7 +96,11 @@ class OneSync {
   /** A dry run never comes to a later wave by itself, since nothing of an earlier one is done: all of it at once. */
   async tryOut(): Promise<Plan> {
     const plan = this.#of.planFor(this.#operation);
-    await this.#act(plan.actions.filter(isWrite), plan);
+    const inScope = scopeOf(this.#operation);
+    const tried = plan.actions.filter(
+      (action) => isWrite(action) && action.kind !== 'release' && inScope(action),
+    );
+    await this.#act(tried, plan);
     if (!this.#of.signal.aborted) this.#end(plan);
     return plan;
   }
@@ -103,6 +112,7 @@ class OneSync {
       case 'act':
         return await this.#act(step.actions, plan);
       case 'wait':
+        if (this.#operation.failure !== undefined) return this.#end(plan);
         this.#operation = fail(this.#operation, `timed out: ${showWait(step)}`);
         return;
       case 'fail':
@@ -110,7 +120,7 @@ class OneSync {
         return;
       default:
         await this.#act(step.actions, plan);
-        if (!this.#of.signal.aborted) this.#end(plan, step.hadHooks);
+        if (!this.#of.signal.aborted && !this.isOver) this.#end(plan, step.hadHooks);
     }
   }
 
@@ -119,8 +129,11 @@ class OneSync {
     const { session, inventory } = observation;
     const { dryRun } = this.#operation;
     const jq = selectPaths === undefined ? {} : { selectPaths };
-    delete (this.#operation as { waitingSince?: string }).waitingSince;
+    const { waitingSince: _over, ...operation } = this.#operation;
+    this.#operation = operation;
     const stuck = actions.find((action) => this.#isStuck(action));
+    // It has failed already, and what is left of it comes to no end.
+    if (stuck !== undefined && operation.failure !== undefined) return this.#end(plan);
     if (stuck !== undefined) {
       const { kind, namespace, name } = stuck.ref;
       this.#operation = fail(
