@@ -23,7 +23,14 @@ import {
 import { load } from 'js-yaml';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const user = 'weir-controller';
+const anyUser = 'weir-controller';
+
+interface RigOptions {
+  /** Who the controller is; by default somebody who may do everything. */
+  readonly user?: string;
+  /** What that user may do; also whatever else is to be there before it starts. */
+  readonly rights?: readonly KubeObject[];
+}
 
 export class ControllerRig {
   readonly cluster: TestCluster;
@@ -36,16 +43,19 @@ export class ControllerRig {
   /** Warnings and errors of the controller. */
   readonly complaints: string[] = [];
   readonly #dir: string;
+  readonly #user: string;
   #controller: Controller | undefined;
 
   private constructor(of: {
     dir: string;
+    user: string;
     cluster: TestCluster;
     git: GitServer;
     copy: WorkingCopy;
     client: KubeClient;
   }) {
     this.#dir = of.dir;
+    this.#user = of.user;
     this.cluster = of.cluster;
     this.git = of.git;
     this.copy = of.copy;
@@ -55,19 +65,22 @@ export class ControllerRig {
   }
 
   /** The cluster has all definitions, the repository these files; no controller runs yet. */
-  static async start(files: Readonly<Record<string, string>>): Promise<ControllerRig> {
+  static async start(
+    files: Readonly<Record<string, string>>,
+    { user = anyUser, rights = [allowAll] }: RigOptions = {},
+  ): Promise<ControllerRig> {
     const dir = await mkdtemp(join(tmpdir(), 'weir-controller-'));
     const [cluster, git] = await Promise.all([startCluster(), startGitServer({ dir: join(dir, 'git') })]);
     try {
       const url = await git.createRepo('fleet');
       const copy = await workingCopy({ url, dir: join(dir, 'copy') });
       const client = connect(await loadAccess({ path: cluster.kubeconfigPath }));
-      const rig = new ControllerRig({ dir, cluster, git, copy, client });
+      const rig = new ControllerRig({ dir, user, cluster, git, copy, client });
       await copy.write(files);
       await copy.commit('first');
       await copy.push();
       await installHub({ client, writer: rig.writer, crds: await definitions() });
-      await rig.declare(allowAll);
+      await rig.declare(...rights);
       return rig;
     } catch (error) {
       await Promise.all([cluster.stop(), git.stop()]);
@@ -76,7 +89,7 @@ export class ControllerRig {
   }
 
   async startController(): Promise<void> {
-    const path = await this.cluster.kubeconfigFor(user);
+    const path = await this.cluster.kubeconfigFor(this.#user);
     this.#controller = await startController({
       hub: await loadAccess({ path }),
       dialects: [argocd, flux],
@@ -119,15 +132,19 @@ export class ControllerRig {
 
   /** What the objects that the controller wrote were asked for since the marker: `patch configmaps web/a`. */
   async writesSince(marker: AuditMarker): Promise<string[]> {
-    return (await this.cluster.requestsSince(marker)).filter(isObjectWrite).map(showEntry);
+    return (await this.#writes(marker)).filter(({ dryRun }) => !dryRun).map(showEntry);
   }
 
   /** The same, dry runs included, with the account as which it was asked for and the answer. */
   async accountsSince(marker: AuditMarker): Promise<string[]> {
+    return (await this.#writes(marker)).map(
+      (entry) => `${entry.impersonated ?? entry.user}: ${showEntry(entry)} ${entry.code}`,
+    );
+  }
+
+  async #writes(marker: AuditMarker): Promise<AuditEntry[]> {
     const all = await this.cluster.requestsSince(marker);
-    return all
-      .filter((entry) => isObjectWrite({ ...entry, dryRun: false }))
-      .map((entry) => `${entry.impersonated ?? entry.user}: ${showEntry(entry)} ${entry.code}`);
+    return all.filter((entry) => entry.user === this.#user && isObjectWrite(entry));
   }
 }
 
@@ -135,9 +152,9 @@ export class ControllerRig {
 const allowAll = {
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'ClusterRoleBinding',
-  metadata: { name: user },
+  metadata: { name: anyUser },
   roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: anyUser }],
 };
 
 /** Weir's own bookkeeping and the statuses of custom resources are no writes of objects. */
@@ -147,7 +164,7 @@ function isObjectWrite(entry: AuditEntry): boolean {
     /^(inventories\.weir\.dev|leases\.coordination\.k8s\.io|events|applications\.argoproj\.io|.*\.fluxcd\.io)(\/|$)/.test(
       entry.resource,
     );
-  return entry.user === user && isWrite && !entry.dryRun && !isOwn;
+  return isWrite && !isOwn;
 }
 
 function showEntry({ verb, resource, namespace, name }: AuditEntry): string {
