@@ -12,7 +12,11 @@ import { checkPrerequisites } from './steps/prerequisites.mjs';
 const progress = (line) => process.stderr.write(`setup: ${line}\n`);
 
 /** Resolves with the paths of the Go binaries by name; rejects with a message that says what to do. */
-export async function setup({ native = ['evaluate', 'localkube', 'render'], bundle = true, log = progress } = {}) {
+export async function setup({
+  native = ['evaluate', 'localkube', 'render'],
+  bundle = true,
+  log = progress,
+} = {}) {
   const step = async (name, work) => {
     const started = Date.now();
     const outcome = await work();

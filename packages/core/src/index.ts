@@ -32,6 +32,7 @@ export * from './plan-turns.ts';
 export * from './problem.ts';
 export * from './sequence.ts';
 export * from './service-account.ts';
+export * from './shadow.ts';
 export * from './take-over.ts';
 export * from './text-pattern.ts';
 export * from './tree.ts';
