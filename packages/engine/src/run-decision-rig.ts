@@ -76,6 +76,17 @@ export class RunRig {
     return beginOperation({ ...this.#common(), plan, now: new Date(this.now) }) !== undefined;
   }
 
+  /** Which objects of these names a sync that begins now is about; undefined: all. */
+  chooses(names: readonly string[]): readonly string[] | undefined {
+    const actions = names.map((name) => ({
+      ...actionOf('apply'),
+      id: `/ConfigMap/web/${name}`,
+      ref: { ...ref, name },
+    }));
+    const plan = { actions, problems: [] };
+    return beginOperation({ ...this.#common(), plan, now: new Date(this.now) })?.only;
+  }
+
   /** One run with these outcomes; it begins because there is something to write, or because of an order or candidate. */
   run(outcomes: readonly NonNullable<ResourceVerdict['outcome']>[], actions: readonly Action[] = []): void {
     const common = { ...this.#common(), now: new Date(this.now) };

@@ -110,6 +110,26 @@ describe('a run begins', () => {
     it(sentence, () => expect(decisionRig(given).begins(actions)).toBe(expected));
 });
 
+describe('a sync of single objects', () => {
+  const names = Array.from({ length: 600 }, (_, index) => `c${index}`);
+  const only = names.slice(1).map((name) => ({ group: '', kind: 'ConfigMap', name }));
+
+  it('is about those alone, however many they are', () => {
+    const rig = decisionRig({ order: { token: 'o', prune: true, dryRun: false, only } });
+    expect(rig.chooses(names)).toHaveLength(599);
+  });
+
+  it('in a namespace leaves their namesakes alone', () => {
+    const elsewhere = [{ group: '', kind: 'ConfigMap', name: 'c1', namespace: 'other' }];
+    const rig = decisionRig({ order: { token: 'o', prune: true, dryRun: false, only: elsewhere } });
+    expect(rig.chooses(names)).toEqual([]);
+  });
+
+  it('is about all where a repair has very much to do', () => {
+    expect(decisionRig({ reached: 'c1' }).chooses(names)).toBeUndefined();
+  });
+});
+
 describe('retries', () => {
   it('come later each time, up to a limit, and end', () => {
     const rig = decisionRig({ policy: { retry: { limit: 5, baseMs: 1_000, factor: 2, maxMs: 6_000 } } });

@@ -10,6 +10,9 @@ import { unsupportedField } from '../schema/problems.ts';
 import { type Operation, operationSchema } from './application-schema.ts';
 import type { ApplicationSource } from './source-schema.ts';
 
+/** They are kept with the sync while that is under way, in one object with a part of the journal. */
+const maxResources = 5_000;
+
 export interface LoweredOperation {
   readonly order: SyncOrder;
   readonly operation: Operation;
@@ -75,6 +78,9 @@ function unsupportedSyncFields(
   const at = 'operation.sync';
   if (!isZero(sync.manifests)) {
     problems.push(unsupportedField(`${at}.manifests`, 'a sync of local manifests is not supported'));
+  }
+  if ((sync.resources?.length ?? 0) > maxResources) {
+    problems.push(unsupportedField(`${at}.resources`, `expected at most ${maxResources} resources`));
   }
   if (sync.source !== undefined && !isSame(sync.source, source)) {
     problems.push(

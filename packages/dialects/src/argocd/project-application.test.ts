@@ -334,6 +334,15 @@ describe('an order', () => {
     expect(ids('self-heal')).toEqual([0]);
   });
 
+  it('for another revision than the source has fails, and says so', () => {
+    const problem: Problem = { code: 'FIELD_UNSUPPORTED', message: 'the sync asks for revision v1' };
+    const refused: Run = { ...run, phase: 'failed', results: [], message: problem.message, problem };
+    const verdict = deliveryVerdict({ run: refused, handledOrder: run.orderToken ?? '' });
+    const { status, patch } = project(verdict, ordered);
+    expect(patch).toEqual({ operation: null });
+    expect(status.operationState).toMatchObject({ phase: 'Failed', message: problem.message });
+  });
+
   it('that cannot be carried out ends with an error and spoils nothing else', () => {
     const before = project(deliveryVerdict()).status;
     const object = { ...application, status: before, operation: { sync: { manifests: ['x'] } } };

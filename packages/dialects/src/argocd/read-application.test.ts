@@ -145,6 +145,13 @@ describe('an operation', () => {
     return reading.kind === 'delivery' ? reading.delivery.order : show({}, { operation });
   };
 
+  it('about more resources than can be kept with a sync is refused', () => {
+    const resources = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ kind: 'ConfigMap', name: `c${index}` }));
+    expect(order({ sync: { resources: resources(5_000) } })).toMatchObject({ prune: false });
+    expect(order({ sync: { resources: resources(5_001) } })).toContain('at most 5000 resources');
+  });
+
   it('is an order with its revision, prune and dry run', () => {
     expect(order({ sync: { revision: 'abc', prune: true, dryRun: true } })).toMatchObject({
       revision: 'abc',

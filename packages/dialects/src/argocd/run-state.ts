@@ -150,6 +150,8 @@ function failureMessage(view: ApplicationView, run: Run): string {
     });
     return `one or more synchronization tasks are not valid: ${[...new Set(reasons)].join('; ')}`;
   }
+  // Nothing was begun: what was asked for cannot be done.
+  if (run.problem?.code === 'FIELD_UNSUPPORTED') return run.problem.message;
   if (run.problem !== undefined) return 'one or more synchronization tasks completed unsuccessfully';
   const failed = run.results.filter(({ outcome }) => outcome === 'failed').map(failureText);
   const reasons = failed.length > 0 ? failed : view.verdict.problems.map(({ message }) => message);
