@@ -174,6 +174,10 @@ class Rig {
       key: 'c',
       client: {
         name: 'c',
+        get: async ({ name }: ObjectRef) => ({
+          ...this.#desired(name),
+          metadata: { name, namespace: 'web', uid: 'o', finalizers: ['held'] },
+        }),
         resources: async () => ({ find, all: [deployments], apiVersions: () => [], isStale: () => false }),
       },
       writer: {
@@ -182,6 +186,14 @@ class Rig {
           const managedFields = [{ manager: 'us', operation: 'Apply', fieldsV1: { 'f:spec': {} } }];
           const metadata = { ...object.metadata, uid: 'o', resourceVersion: String(++this.#version) };
           return { ...object, metadata: { ...metadata, managedFields } };
+        },
+        mergePatch: async () => {
+          throw new ApiError({
+            status: 409,
+            reason: 'Conflict',
+            message: 'modified',
+            code: 'APPLY_CONFLICT',
+          });
         },
         remove: async ({ name }: ObjectRef) => {
           this.removed.push(name);
@@ -395,4 +407,15 @@ it.each([
   });
   await rig.look();
   expect([...new Set(rig.removed)]).toEqual(removed);
+});
+
+it('a hook that somebody writes again and again ends its sync, and holds up nothing', async () => {
+  const rig = new Rig();
+  const phases = [{ annotation: 'wave', words: { '7': 'pre-sync' } }] as const;
+  const hooks = { phases, deletion: [], finalizer: 'held' };
+  rig.delivery = { ...inWaves, sequence: { order: 'weir', pruning: 'waves', hooks } };
+  rig.waves = [7];
+  await rig.look();
+  expect(rig.verdict()?.run).toMatchObject({ phase: 'failed' });
+  expect(rig.verdict()?.run?.message).toContain('does not settle');
 });
