@@ -28,9 +28,12 @@ function command({ group, name, command: program, args, cwd = root, env, timeout
   return { group, name, run };
 }
 
-/** A vitest project: each of its tests counts. One that ends without a report, or finds no file, is a failure. */
-export function vitestStep({ group, node = process.execPath, timeoutMs }) {
-  const name = `vitest ${group}`;
+/**
+ * A vitest project: each of its tests counts. One that ends without a report, or finds no file, is a failure.
+ * `kubernetes`: the version that its clusters emulate; `files`: these alone.
+ */
+export function vitestStep({ group, node = process.execPath, files = [], kubernetes, timeoutMs }) {
+  const name = `vitest ${group}${kubernetes === undefined ? '' : ` on Kubernetes ${kubernetes}`}`;
   const run = async (logFile) => {
     const report = `${logFile}.json`;
     const args = [
@@ -39,9 +42,14 @@ export function vitestStep({ group, node = process.execPath, timeoutMs }) {
       '--project',
       group,
       '--passWithNoTests',
+      ...files,
     ];
     args.push('--reporter=default', `--reporter=${join(root, 'scripts/steps/vitest-reporter.mjs')}`);
-    const env = { WEIR_TEST_REPORT: report, CI: 'true' };
+    const env = {
+      WEIR_TEST_REPORT: report,
+      CI: 'true',
+      ...(kubernetes === undefined ? {} : { WEIR_TEST_KUBERNETES: kubernetes }),
+    };
     const ending = await runCommand({ command: node, args, cwd: root, env, logFile, timeoutMs });
     const results = readReport(report);
     const problem = problemOf({ ending, timeoutMs });
@@ -90,9 +98,32 @@ export function unitSteps({ node } = {}) {
   return [vitestStep({ group: 'unit', node, timeoutMs: 10 * minuteMs })];
 }
 
+/** The oldest version that is supported; `npm run test:versions` runs all of the integration tests on it. */
+export const oldestKubernetes = '1.33';
+
+/** Commit, prune, drift and removal, whose means the API server is. */
+function oldestVersionStep({ node }) {
+  const files = ['test/integration/controller.integration.test.ts'];
+  return vitestStep({
+    group: 'integration',
+    node,
+    files,
+    kubernetes: oldestKubernetes,
+    timeoutMs: 5 * minuteMs,
+  });
+}
+
+/** All of the integration tests on versions before the newest. */
+export function versionSteps() {
+  return [oldestKubernetes, '1.35'].map((kubernetes) =>
+    vitestStep({ group: 'integration', kubernetes, timeoutMs: 20 * minuteMs }),
+  );
+}
+
 export function clusterSteps({ node } = {}) {
   return [
     vitestStep({ group: 'integration', node, timeoutMs: 20 * minuteMs }),
+    oldestVersionStep({ node }),
     vitestStep({ group: 'e2e', node, timeoutMs: 30 * minuteMs }),
   ];
 }

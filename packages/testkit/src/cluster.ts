@@ -17,6 +17,8 @@ export interface StartClusterOptions {
   readonly home?: string;
   /** An identity to make a kubeconfig for at once; see `userKubeconfigPath`. */
   readonly user?: string;
+  /** The Kubernetes version to emulate, as `1.33`; by default that of `WEIR_TEST_KUBERNETES`, else the server's own. */
+  readonly kubernetes?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -60,7 +62,13 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<T
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'weir-kube-')));
   const localkube: Localkube = { binary: await localkubeBinary(), home, signal: options.signal };
   // Even when this process is killed, its temporary cluster ends soon after it.
-  const upArguments = ['up', name, ...(temporary ? ['--owner-pid', String(process.pid)] : [])];
+  const kubernetes = options.kubernetes ?? process.env.WEIR_TEST_KUBERNETES ?? '';
+  const upArguments = [
+    'up',
+    name,
+    ...(temporary ? ['--owner-pid', String(process.pid)] : []),
+    ...(kubernetes === '' ? [] : ['--emulated-version', `kube=${kubernetes}`]),
+  ];
   const release = temporary ? stopAtExit(localkube, name) : () => {};
   try {
     const up = parseUp(await run(localkube, upArguments));
