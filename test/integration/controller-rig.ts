@@ -94,7 +94,9 @@ export class ControllerRig {
       hub: await loadAccess({ path }),
       dialects: [argocd, flux],
       dataDir: join(this.#dir, 'data'),
-      renderBinary: await renderBinary(),
+      renderBinary: await nativeBinary('render'),
+      findEvaluator: () => nativeBinary('evaluate'),
+      parseYaml: (text) => load(text),
       log: ({ level, message, ...fields }) => {
         if (level !== 'info') this.complaints.push(`${level} ${message} ${canonicalJson(fields)}`);
       },
@@ -177,11 +179,11 @@ async function definitions(): Promise<KubeObject[]> {
   return Promise.all(files.map(async (file) => load(await readFile(join(dir, file), 'utf8')) as KubeObject));
 }
 
-async function renderBinary(): Promise<string> {
+async function nativeBinary(name: string): Promise<string> {
   // A computed address: the script is plain JavaScript, without types.
   const script = new URL('../../scripts/build-native.mjs', import.meta.url).href;
   const builder = (await import(script)) as { buildNative(name: string): Promise<{ path: string }> };
-  return (await builder.buildNative('render')).path;
+  return (await builder.buildNative(name)).path;
 }
 
 /** Waits until the probe answers what is wanted; says what it answered last when the signal ends the wait. */

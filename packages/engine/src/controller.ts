@@ -17,12 +17,15 @@ import { followClaims, rememberedVerdict, showPush } from './claimed-clusters.ts
 import { type Claims, createClaims } from './claims.ts';
 import { type Contests, createContests } from './contests.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
+import type { DeliveryHealth } from './delivery-health.ts';
 import { createDeliveryStates, type DeliveryState, type DeliveryStates, newState } from './delivery-state.ts';
+import { createEvaluation, type Evaluation } from './evaluation.ts';
 import { allMarks, createFleet, type Fleet, problemOf, type Session } from './fleet.ts';
 import { guarded } from './guarded-work.ts';
 import { createInventories, type Inventories } from './inventories.ts';
 import { type Log, messageOf } from './log.ts';
 import { mayBeWanted } from './may-be-wanted.ts';
+import { openHealth } from './open-health.ts';
 import { createPlaces, type Places } from './places.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { invalidVerdict, reconcileDelivery } from './reconcile.ts';
@@ -30,7 +33,7 @@ import type { ReconcileContext } from './reconcile-context.ts';
 import { createRenders, type Renders } from './renders.ts';
 import { type ReplicaOptions, replicaName } from './replica-lease.ts';
 import { createReporter, type Reporter } from './report.ts';
-import { createJqEvaluation, type JqEvaluation } from './select-paths.ts';
+import { createJqEvaluation } from './select-paths.ts';
 import { createSources, isInlineSource, type Sources } from './sources.ts';
 import { createWaker, type Waker } from './waker.ts';
 
@@ -43,6 +46,8 @@ export interface ControllerOptions {
   readonly renderBinary: string;
   /** Finds the `evaluate` program when it is needed first. */
   readonly findEvaluator?: () => Promise<string>;
+  /** Parses the YAML in a user's settings; throws where it is none. */
+  readonly parseYaml?: (text: string) => unknown;
   readonly log: Log;
   /** Which of the controllers on this hub it is, and how long the others wait when it falls silent. */
   readonly replica?: ReplicaOptions;
@@ -82,7 +87,7 @@ interface Rooms {
   readonly store: SourceStore;
   readonly pool: RenderPool;
   readonly renders: Renders;
-  readonly jq: JqEvaluation | undefined;
+  readonly evaluation: Evaluation | undefined;
   readonly states: DeliveryStates;
   readonly waker: Waker;
   readonly inventories: Inventories;
@@ -118,14 +123,17 @@ async function beginWork(rooms: Rooms): Promise<Controller> {
       waker.declared(change);
     },
     onStatus: (id) => waker.statusChanged(id),
+    ...(options.parseYaml === undefined ? {} : { parseYaml: options.parseYaml }),
+    onSettings: (dialect) => waker.settingsChanged(dialect),
     onSecrets: () => {
       opened.fleet?.tidy();
       waker.secretsChanged();
     },
   });
-  const fleet = await openFleet(rooms, { declarations });
+  const health = openHealth({ ...rooms, declarations, signal: stopping.signal });
+  const fleet = await openFleet(rooms, { declarations, health });
   const places = openPlaces(rooms, { declarations, fleet });
-  const placed: Placed = { declarations, fleet, places };
+  const placed: Placed = { declarations, fleet, places, health };
   Object.assign(opened, { fleet, places });
   const reporter = createReporter({
     declarations,
@@ -166,7 +174,7 @@ async function beginWork(rooms: Rooms): Promise<Controller> {
 
 function openPlaces(
   { inventories, stopping }: Rooms,
-  { declarations, fleet }: Omit<Placed, 'places'>,
+  { declarations, fleet }: Omit<Placed, 'places' | 'health'>,
 ): Places {
   return createPlaces({
     hub: fleet.hub,
@@ -187,6 +195,7 @@ interface Placed {
   readonly declarations: Declarations;
   readonly fleet: Fleet;
   readonly places: Places;
+  readonly health: DeliveryHealth | undefined;
 }
 
 /** What is kept on the hub about a delivery is written by whoever works on its cluster; about a source, by the hub's holder. */
@@ -240,7 +249,7 @@ function openRooms(options: ControllerOptions): Rooms {
     store,
     pool,
     renders: createRenders({ store, pool }),
-    jq: options.findEvaluator === undefined ? undefined : createJqEvaluation(options.findEvaluator),
+    evaluation: options.findEvaluator === undefined ? undefined : createEvaluation(options.findEvaluator),
     states: createDeliveryStates(),
     waker,
     inventories,
@@ -256,7 +265,10 @@ function secretReader({
     client.get({ group: '', version: 'v1', kind: 'Secret', namespace, name }, stopping.signal);
 }
 
-function openFleet(rooms: Rooms, { declarations }: { declarations: Declarations }): Promise<Fleet> {
+function openFleet(
+  rooms: Rooms,
+  { declarations, health }: { declarations: Declarations; health: DeliveryHealth | undefined },
+): Promise<Fleet> {
   const { waker, options } = rooms;
   return createFleet({
     hub: options.hub,
@@ -265,8 +277,13 @@ function openFleet(rooms: Rooms, { declarations }: { declarations: Declarations 
     secret: secretReader(rooms),
     guard: (cluster) => rooms.claims.guard(cluster),
     userAgent: rooms.userAgent,
-    listener: (cluster) => ({
-      onChange: (change) => waker.objectChanged(cluster, change),
+    listener: (cluster, client) => ({
+      onObject: (object, live) => health?.passed({ cluster, client, object, live }),
+      onChange: (change) => {
+        if (change.after === undefined && change.before !== undefined)
+          health?.gone({ cluster, id: change.before.id });
+        waker.objectChanged(cluster, change);
+      },
       onTrouble: () => waker.clusterTrouble(cluster),
       onBlind: (kind) => waker.kindsChanged(cluster, kind),
       onKinds: () => waker.kindsChanged(cluster),
@@ -312,7 +329,10 @@ function contextOf(rooms: Rooms, of: Placed & { reporter: Reporter; sources: Sou
     isInlineSource,
     isDeclared: (id) => declarations.declared(id) !== undefined,
     delivery: (id) => declarations.delivery(id),
-    ...(rooms.jq === undefined ? {} : { selectPaths: rooms.jq.selectPaths }),
+    ...(rooms.evaluation === undefined
+      ? {}
+      : { selectPaths: createJqEvaluation(rooms.evaluation).selectPaths }),
+    ...(of.health === undefined ? {} : { health: of.health }),
     report: (id, verdict, signal) => reporter.delivery(id, verdict, signal),
     setFinalizer: (delivery, present, signal) =>
       setFinalizer({ declarations, writer: writerOf(rooms, of, delivery.id), delivery, present, signal }),
@@ -457,6 +477,6 @@ async function close(rooms: Rooms, of: Queues & { fleet: Fleet }): Promise<void>
     );
   await rooms.claims.stop();
   rooms.stopping.abort(new Error('the controller stops'));
-  await rooms.jq?.close();
+  await rooms.evaluation?.close();
   await Promise.all([of.fleet.close(), rooms.pool.close(), rooms.store.close(), rooms.client.close()]);
 }

@@ -8,9 +8,14 @@ import {
   type DeliveryId,
   type Dialect,
   type DialectKind,
+  type DialectSettings,
+  type FindHealthScript,
   type GitCredentials,
+  idOf,
   isNewer,
   type KubeObject,
+  type ObjectId,
+  type ObjectRef,
   type Reading,
   type RepositoryRecord,
   type SourceDeclaration,
@@ -46,6 +51,10 @@ export interface Declarations {
   users(source: SourceId): readonly DeliveryId[];
   /** Deliveries that name this one in `dependsOn`. */
   dependents(id: DeliveryId): readonly DeliveryId[];
+  /** Deliveries that wait for the health of that object by name. */
+  checkers(id: ObjectId): Iterable<DeliveryId>;
+  /** The health scripts of a dialect's settings on the hub. */
+  healthScripts(dialect: string): FindHealthScript | undefined;
   clusters(): readonly ClusterRecord[];
   repositoryCredentials(url: string): GitCredentials | undefined;
   /** Takes in what a write answered, ahead of its watch event. */
@@ -61,6 +70,10 @@ export interface DeclarationsOptions {
   readonly onChange: (change: DeclaredChange) => void;
   /** A custom resource asks for the same as before, but something else of it changed. */
   readonly onStatus?: (id: string) => void;
+  /** Parses the YAML within settings; without it there is none. */
+  readonly parseYaml?: (text: string) => unknown;
+  /** The settings of a dialect came, changed or went. */
+  readonly onSettings?: (dialect: string) => void;
   /** A Secret with clusters or repositories came, changed or went. */
   readonly onSecrets: () => void;
 }
@@ -71,6 +84,7 @@ export async function watchDeclarations(options: DeclarationsOptions): Promise<D
   await Promise.all(
     options.dialects.flatMap((dialect) => [
       store.followSecrets(dialect),
+      store.followSettings(dialect),
       ...dialect.kinds.map((kind) => store.followKind(dialect, kind)),
     ]),
   );
@@ -87,6 +101,8 @@ class Store implements Declarations {
   readonly #meanings = new Map<string, string>();
   readonly #clusters = new Map<string, ClusterRecord>();
   readonly #repositories = new Map<string, RepositoryRecord>();
+  readonly #settings = new Map<string, FindHealthScript>();
+  readonly #checkers = new Map<ObjectId, Set<DeliveryId>>();
 
   constructor(options: DeclarationsOptions) {
     this.#options = options;
@@ -134,6 +150,14 @@ class Store implements Declarations {
     for (const { reading } of this.#declared.values())
       if (reading.kind === 'delivery' && isWanted(reading.delivery)) ids.push(reading.delivery.id);
     return ids;
+  }
+
+  checkers(id: ObjectId): Iterable<DeliveryId> {
+    return this.#checkers.get(id) ?? [];
+  }
+
+  healthScripts(dialect: string): FindHealthScript | undefined {
+    return this.#settings.get(dialect);
   }
 
   clusters(): readonly ClusterRecord[] {
@@ -209,12 +233,51 @@ class Store implements Declarations {
     );
   }
 
+  /** Weir works without the right to read them, so nothing waits for a watch that fails. */
+  async followSettings({ name: dialect, settings }: Dialect): Promise<void> {
+    if (settings === undefined) return;
+    const { name, namespace } = settings;
+    let isListed = false;
+    await this.#follow(
+      { group: '', version: 'v1', plural: 'configmaps' },
+      { namespace, fieldSelector: `metadata.name=${name}`, isOptional: true },
+      (event) => {
+        if (event.kind === 'restart') isListed = false;
+        if (event.kind === 'put') {
+          isListed = true;
+          this.#putSettings(dialect, settings, event.object);
+        }
+        const isGone = event.kind === 'gone' || (event.kind === 'synced' && !isListed);
+        if (isGone && this.#settings.delete(dialect)) this.#options.onSettings?.(dialect);
+      },
+    );
+  }
+
+  #putSettings(dialect: string, settings: DialectSettings, object: KubeObject): void {
+    const parse = this.#options.parseYaml ?? (() => undefined);
+    const read = settings.readHealth(object, parse);
+    if (read.ok) {
+      this.#settings.set(dialect, read.value);
+      this.#options.onSettings?.(dialect);
+      return;
+    }
+    // Those that were read before stay in force: a typing error must not change the health of a fleet.
+    const { code, message } = read.problem;
+    const place = `ConfigMap ${settings.namespace}/${settings.name}`;
+    this.#options.log({
+      level: 'warn',
+      code,
+      message: `${place}: ${message}; its health scripts stay as they were`,
+    });
+  }
+
   /** Resolves with the first complete list, and goes on until the signal. */
   #follow(
     kind: { group: string; version: string; plural: string },
-    selector: { labelSelector?: string; namespace?: string },
+    selection: { labelSelector?: string; fieldSelector?: string; namespace?: string; isOptional?: boolean },
     take: (event: WatchEvent) => void,
   ): Promise<void> {
+    const { isOptional = false, ...selector } = selection;
     const { client, signal, log } = this.#options;
     return new Promise((resolve) => {
       const run = async (): Promise<void> => {
@@ -225,7 +288,7 @@ class Store implements Declarations {
               message: `watch of ${kind.plural} on the hub failed: ${String(event.error)}`,
             });
           else this.#try(() => take(event), kind.plural);
-          if (event.kind === 'synced') resolve();
+          if (event.kind === 'synced' || (isOptional && event.kind === 'trouble')) resolve();
         }
         resolve();
       };
@@ -251,6 +314,7 @@ class Store implements Declarations {
     const before = this.#declared.get(id);
     const after: Declared = { id, dialect, kind, object, reading: dialect.read(object) };
     this.#declared.set(id, after);
+    this.#noteChecks(id, before, after);
     const meaning = meaningOf(after);
     if (this.#meanings.get(id) === meaning) {
       this.#options.onStatus?.(id);
@@ -260,10 +324,23 @@ class Store implements Declarations {
     this.#options.onChange({ id, role: kind.role, before, after });
   }
 
+  #noteChecks(id: string, before: Declared | undefined, after: Declared | undefined): void {
+    for (const ref of checksIn(before)) {
+      const known = this.#checkers.get(idOf(ref));
+      known?.delete(id);
+      if (known?.size === 0) this.#checkers.delete(idOf(ref));
+    }
+    for (const ref of checksIn(after)) {
+      const known = this.#checkers.get(idOf(ref)) ?? new Set();
+      this.#checkers.set(idOf(ref), known.add(id));
+    }
+  }
+
   #drop(id: string): void {
     const before = this.#declared.get(id);
     this.#declared.delete(id);
     this.#meanings.delete(id);
+    this.#noteChecks(id, before, undefined);
     if (before !== undefined) this.#options.onChange({ id, role: before.kind.role, before });
   }
 
@@ -288,6 +365,10 @@ class Store implements Declarations {
     this.#clusters.delete(key);
     this.#repositories.delete(key);
   }
+}
+
+function checksIn(declared: Declared | undefined): readonly ObjectRef[] {
+  return declared?.reading.kind === 'delivery' ? (declared.reading.delivery.healthChecks ?? []) : [];
 }
 
 /** What the custom resource asks for, without what its own status writes change (Application has no status subresource). */

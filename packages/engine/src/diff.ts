@@ -22,6 +22,7 @@ import { ignoredOf, objectToWrite, type SelectPaths } from './ask-drift.ts';
 import { bareObject } from './bare-object.ts';
 import { type Declarations, watchDeclarations } from './declarations.ts';
 import { createDeliveryStates } from './delivery-state.ts';
+import { createEvaluation } from './evaluation.ts';
 import { allMarks, createFleet, problemOf } from './fleet.ts';
 import { createInventories } from './inventories.ts';
 import { type Observation, type ObserveContext, observeDelivery } from './observe.ts';
@@ -79,7 +80,7 @@ export async function* diffDeliveries(options: DiffOptions): AsyncGenerator<Deli
     secret,
     listener: () => ({ onChange: () => undefined, onTrouble: () => undefined }),
   });
-  const jq = createJqEvaluation(options.findEvaluator);
+  const jq = createJqEvaluation(createEvaluation(options.findEvaluator));
   try {
     const context = await contextOf({
       jq,

@@ -48,7 +48,7 @@ export interface FleetOptions {
   readonly registrations: () => readonly ClusterRecord[];
   /** Reads a Secret on the hub. */
   readonly secret: (namespace: string, name: string) => Promise<KubeObject | undefined>;
-  readonly listener: (clusterKey: string) => CacheListener;
+  readonly listener: (clusterKey: string, client: KubeClient) => CacheListener;
   /** What every write to that cluster asks first; without it nothing is asked. */
   readonly guard?: (clusterKey: string) => WriteGuard;
   /** Who asks, in the clusters' audit logs. */
@@ -158,7 +158,7 @@ async function startSession(access: ClusterAccess, options: FleetOptions): Promi
       });
     const cache = createClusterCache(client, {
       marks,
-      listener: listener(key),
+      listener: listener(key, client),
       followsDefinitions: true,
     });
     return openedSession({ key, client, cache, guard: guard?.(key) });

@@ -3,6 +3,7 @@
 
 import {
   apiVersionOf,
+  type Conclusion,
   createDesiredMemo,
   type Delivery,
   type DeliveryId,
@@ -22,6 +23,7 @@ import {
 } from '@weir/core';
 import { type Discovery, digestText, type Resource } from '@weir/kube';
 import type { Snapshot } from '@weir/source';
+import type { DeliveryHealth } from './delivery-health.ts';
 import type { DeliveryStates } from './delivery-state.ts';
 import { type Fleet, problemOf, type Session, sessionFor } from './fleet.ts';
 import type { Inventories, InventoryRecord } from './inventories.ts';
@@ -35,6 +37,8 @@ export interface ObserveContext {
   readonly renders: Renders;
   readonly inventories: Inventories;
   readonly states: DeliveryStates;
+  /** The health by users' scripts; without it, that of weir's rules. */
+  readonly health?: DeliveryHealth;
   readonly sourceState: (id: string) => SourceState | undefined;
   readonly isSourceDeclared: (id: string) => boolean;
   /** Whether the source belongs to this delivery alone, so that its failures show on it. */
@@ -46,6 +50,8 @@ export interface Observation {
   readonly session: Session;
   readonly inventory: InventoryRecord;
   readonly discovery: Discovery;
+  /** With the health that the delivery's scripts tell. */
+  readonly live: (ref: ObjectRef) => Conclusion | undefined;
   readonly desired: DesiredSet;
   readonly revision: ResolvedRef;
   readonly rendering: Extract<Rendering, { ok: true }>;
@@ -236,7 +242,10 @@ async function observeCluster(input: {
     ].join('\n'),
   );
   const { resolved: revision, warnings } = source;
-  return { session, inventory, ...seen, revision, rendering, recipe, candidate, warnings };
+  const judged = { delivery, session, refs: judgedRefs(delivery, inventory) };
+  await context.health?.settle(judged, signal);
+  const live = context.health?.live(judged) ?? ((ref: ObjectRef) => session.cache.live(ref));
+  return { live, session, inventory, ...seen, revision, rendering, recipe, candidate, warnings };
 }
 
 /** The objects as they belong into the cluster, with the cluster's caches following their kinds. */
@@ -258,7 +267,8 @@ export async function observeObjects(input: {
     digest: digestText,
     memo: memoOf(inventory),
   });
-  await session.cache.follow(resourcesFor(kinds, { delivery, discovery }), signal, {
+  const followed = [...kinds, ...(delivery.healthChecks ?? [])];
+  await session.cache.follow(resourcesFor(followed, { delivery, discovery }), signal, {
     by: delivery.id,
     isTolerant: true,
     refs: prepared.objects.map(({ ref }) => ref),
@@ -266,6 +276,15 @@ export async function observeObjects(input: {
   const sight = sightOf(session, discovery);
   const desired = { ...prepared, problems: sight.problemsOf(prepared) };
   return { discovery, desired, isBlind: sight.isBlind };
+}
+
+/** The objects whose health counts: those that are ours, and those that readiness waits for by name. */
+export function* judgedRefs(
+  { healthChecks = [] }: Delivery,
+  { entries }: InventoryRecord,
+): Iterable<ObjectRef> {
+  for (const { ref } of entries.values()) yield ref;
+  yield* healthChecks;
 }
 
 type Kind = Pick<ObjectRef, 'group' | 'version' | 'kind'>;

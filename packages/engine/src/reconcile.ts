@@ -4,17 +4,19 @@
 import {
   type Delivery,
   type DeliveryVerdict,
+  isWell,
   isWrite,
   judgeDelivery,
   type Plan,
+  type Problem,
   planSync,
   type Reading,
   type SyncOperation,
 } from '@weir/core';
 import { digestText } from '@weir/kube';
 import type { DeliveryState } from './delivery-state.ts';
-import { type Observation, type Observed, observeDelivery } from './observe.ts';
 import { askNeighbours, othersRetryMs, tellWants } from './neighbours.ts';
+import { judgedRefs, type Observation, type Observed, observeDelivery } from './observe.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { reconcileRemoval } from './removal.ts';
 import { decideRun, forgetFailures, overtake, type RunDecision } from './run-decision.ts';
@@ -49,6 +51,12 @@ export async function reconcileDelivery(
   tellWants(delivery, { state, observation: observed.value, context });
   // What is not to be touched cannot be told: nothing is written.
   const problems = await invalidExpressions(delivery, context.selectPaths, signal);
+  const unreadable = (await context.health?.invalid(delivery, signal)) ?? [];
+  if (unreadable.length > 0) {
+    const isFinal = unreadable.every(({ code }) => code === 'EVALUATION_INVALID');
+    const refused = { ok: false, step: isFinal ? 'decode' : 'plan', problems: unreadable } as const;
+    return conclude({ delivery, state, context, signal, observed: refused });
+  }
   if (problems.length > 0) {
     const { revision } = observed.value;
     const refused = { ok: false, step: 'plan', problems, revision } as const;
@@ -71,6 +79,7 @@ export async function reconcileDelivery(
   });
   const look = { delivery, state, observation: observed.value, decision, context, cleared };
   const plan = await execute({ ...look, signal });
+  if (decision.execute) await context.health?.settle(judged(delivery, observed.value), signal);
   if (signal.aborted) return undefined;
   return conclude({ delivery, state, context, signal, observed, decision, plan, since });
 }
@@ -109,7 +118,7 @@ function planFor(of: Look, operation?: SyncOperation): Plan {
     delivery,
     desired: desired.objects,
     inventory,
-    live: (ref) => session.cache.live(ref),
+    live: observation.live,
     claimedBy: (object) =>
       context.inventories.holder({ cluster: session.key, id: object, except: delivery.id }),
     ...askNeighbours(delivery, { cluster: session.key, state, context }),
@@ -198,9 +207,9 @@ async function conclude(of: Conclusion): Promise<number | undefined> {
   const verdict = verdictOf(of);
   const before = state.verdict;
   state.verdict = verdict;
-  const waits = delivery.policy.wait
-    ? verdict.health.status !== 'Healthy'
-    : verdict.health.status === 'Progressing';
+  const waits =
+    verdict.checks?.some(({ health }) => !isWell(health)) ??
+    (delivery.policy.wait ? verdict.health.status !== 'Healthy' : verdict.health.status === 'Progressing');
   if (verdict.stage === 'progressing' && waits) state.waitingSince ??= context.now().getTime();
   else if (verdict.stage !== 'failed') delete state.waitingSince;
   if (verdict.handledToken !== undefined) state.handledToken = verdict.handledToken;
@@ -220,10 +229,10 @@ function verdictOf(of: Conclusion): DeliveryVerdict {
   const judged = judgeDelivery({
     delivery,
     ...(plan === undefined ? {} : { plan }),
-    live: (ref) => value?.session.cache.live(ref),
+    live: (ref) => value?.live(ref),
     ...(state.run === undefined ? {} : { run: state.run }),
     ...(value === undefined || state.drift === undefined ? {} : { drift: state.drift }),
-    problems: [...(refused?.problems ?? []), ...runProblems(of)],
+    problems: [...(refused?.problems ?? []), ...runProblems(of), ...scriptProblems(of)],
     ...(refused === undefined ? {} : { failedStep: refused.step }),
     ...(refused?.waitingFor === undefined ? {} : { waitingFor: refused.waitingFor }),
     isOverdue: state.waitingSince !== undefined && now - state.waitingSince >= delivery.policy.timeoutMs,
@@ -259,6 +268,15 @@ function renderedBefore(state: DeliveryState): Pick<DeliveryVerdict, 'renderedAs
   };
 }
 
+function scriptProblems({ delivery, context, observed }: Conclusion): readonly Problem[] {
+  if (observed?.ok !== true) return [];
+  return context.health?.problems(judged(delivery, observed.value)) ?? [];
+}
+
+function judged(delivery: Delivery, { session, inventory }: Observation) {
+  return { delivery, session, refs: judgedRefs(delivery, inventory) };
+}
+
 /** What the last run could not do counts as long as the same state is wanted. */
 function runProblems({ state, decision }: Conclusion): DeliveryVerdict['problems'] {
   if (decision === undefined || state.failedCandidate !== decision.candidate) return [];
@@ -288,7 +306,8 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
     looks.push(Math.max(Date.parse(waitingSince) + gateTimeoutMs - now, 100));
   if (decision?.healBlockedUntil !== undefined) looks.push(Math.max(decision.healBlockedUntil - now, 0));
   // Only where readiness waits for health does the end of the wait change anything.
-  if (delivery.policy.wait && state.waitingSince !== undefined && verdict.stage === 'progressing')
+  const isTimed = delivery.policy.wait || verdict.checks !== undefined;
+  if (isTimed && state.waitingSince !== undefined && verdict.stage === 'progressing')
     looks.push(Math.max(state.waitingSince + delivery.policy.timeoutMs - now, 100));
   // A sync of single objects leaves the others to the next one; one that waits is woken by what it waits for.
   if (

@@ -2,31 +2,17 @@
 // before anything is written; one that fails on an object selects nothing there, as in Argo CD.
 
 import { type Delivery, type KeyPath, type KubeObject, type Problem, WeirError } from '@weir/core';
-import { createEvaluators, type Evaluators } from '@weir/upstream';
+import type { Evaluators } from '@weir/upstream';
 import type { SelectPaths } from './ask-drift.ts';
+import type { Evaluation } from './evaluation.ts';
 
 export interface JqEvaluation {
   readonly selectPaths: SelectPaths;
   close(): Promise<void>;
 }
 
-/** Looks for the binary when the first expression is to be evaluated: most fleets have none. */
-export function createJqEvaluation(findBinary: () => Promise<string>): JqEvaluation {
-  let evaluators: Promise<Evaluators> | undefined;
-  const open = (): Promise<Evaluators> => {
-    evaluators ??= findBinary().then(
-      (binary) => createEvaluators({ binary, size: 1 }),
-      (error: unknown) => {
-        evaluators = undefined;
-        throw error;
-      },
-    );
-    return evaluators;
-  };
-  return {
-    selectPaths: async (input) => selectPaths(await open(), input),
-    close: async () => (await evaluators)?.close(),
-  };
+export function createJqEvaluation({ open, close }: Evaluation): JqEvaluation {
+  return { selectPaths: async (input) => selectPaths(await open(), input), close };
 }
 
 async function selectPaths(

@@ -24,7 +24,8 @@ import { runOf } from './run-results.ts';
 export interface SyncRun {
   readonly delivery: Delivery;
   readonly state: DeliveryState;
-  readonly observation: Pick<Observation, 'session' | 'inventory' | 'revision'>;
+  readonly observation: Pick<Observation, 'session' | 'inventory' | 'revision'> &
+    Partial<Pick<Observation, 'live'>>;
   readonly decision: RunDecision;
   readonly planFor: (operation: SyncOperation | undefined) => Plan;
   readonly selectPaths?: SelectPaths;
@@ -105,7 +106,10 @@ class OneSync {
     return plan;
   }
 
-  #live = (ref: Action['ref']) => this.#of.observation.session.cache.live(ref);
+  #live = (ref: Action['ref']) => {
+    const { live, session } = this.#of.observation;
+    return live === undefined ? session.cache.live(ref) : live(ref);
+  };
 
   async #take(step: Step, plan: Plan): Promise<void> {
     switch (step.kind) {

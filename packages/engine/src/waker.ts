@@ -42,6 +42,10 @@ export interface Waker {
     cluster: string,
     change: { before: Conclusion | undefined; after: Conclusion | undefined },
   ): void;
+  /** A script has said how an object is; 0 ms: now, else that it may say so then. */
+  objectJudged(of: { readonly cluster: string; readonly id: ObjectId; readonly delayMs: number }): void;
+  /** Other health scripts hold for deliveries of that dialect. */
+  settingsChanged(dialect: string): void;
   clusterTrouble(cluster: string): void;
   /** What the cluster serves, or lets be seen, has changed. */
   kindsChanged(cluster: string, kind?: Pick<ObjectRef, 'group' | 'kind'>): void;
@@ -145,9 +149,24 @@ class EventWaker implements Waker {
     const id = (after ?? before)?.id;
     const rooms = this.#rooms;
     if (id === undefined || rooms === undefined) return;
-    const holder = rooms.inventories.holder({ cluster, id, except: '' });
-    if (holder === undefined || !isTelling(before, after)) return;
-    rooms.deliveryQueue.add(holder, burstMs);
+    if (!isTelling(before, after)) return;
+    for (const each of concerned({ cluster, id }, rooms)) rooms.deliveryQueue.add(each, burstMs);
+  }
+
+  objectJudged({ cluster, id, delayMs }: Parameters<Waker['objectJudged']>[0]): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    for (const each of concerned({ cluster, id }, rooms))
+      rooms.deliveryQueue.add(each, Math.max(delayMs, burstMs));
+  }
+
+  settingsChanged(dialect: string): void {
+    const rooms = this.#rooms;
+    if (rooms === undefined) return;
+    let count = 0;
+    for (const { reading } of rooms.declarations.all())
+      if (reading.kind === 'delivery' && reading.delivery.dialect === dialect)
+        rooms.deliveryQueue.add(reading.delivery.id, burstMs + count++ * carriedSpreadMs);
   }
 
   clusterTrouble(cluster: string): void {
@@ -322,6 +341,19 @@ function supersede(rooms: WakerRooms, id: DeliveryId): void {
 
 /** Problems that a change of what is served may end. */
 const ofKinds: ReadonlySet<string> = new Set(['KIND_UNKNOWN', 'KIND_UNREADABLE', 'API_SERVICE_DOWN']);
+
+/** The delivery that the object is of, and those that wait for it by name. */
+export function concerned(
+  of: { readonly cluster: string; readonly id: ObjectId },
+  { inventories, declarations }: Pick<WakerRooms, 'inventories' | 'declarations'>,
+): ReadonlySet<DeliveryId> {
+  const found = new Set<DeliveryId>();
+  const holder = inventories.holder({ ...of, except: '' });
+  if (holder !== undefined) found.add(holder);
+  for (const id of declarations.checkers(of.id))
+    if (inventories.get(id)?.cluster === of.cluster) found.add(id);
+  return found;
+}
 
 /** Whether a change can alter a plan or a verdict. */
 function isTelling(before: Conclusion | undefined, after: Conclusion | undefined): boolean {

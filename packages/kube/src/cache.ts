@@ -27,6 +27,8 @@ import type { WatchEvent } from './watch.ts';
 export interface CacheListener {
   /** One object changed: how it was known before, and now; undefined where it is not there. */
   onChange(change: { before: Conclusion | undefined; after: Conclusion | undefined }): void;
+  /** One object as it is now, which the cache does not keep; told before its change. */
+  onObject?(object: KubeObject, conclusion: Conclusion): void;
   /** The cluster went away (a problem) or came back (undefined). */
   onTrouble(error: WeirError | undefined): void;
   /** A kind can no longer be seen (a problem), or can be again. */
@@ -256,7 +258,7 @@ class WatchedCache implements ClusterCache {
   note(object: KubeObject): Conclusion {
     const kind = this.#kinds.get(kindKey(refOf(object)));
     const conclusion = this.#conclude(object, kind);
-    if (kind !== undefined) this.#put(kind, conclusion);
+    if (kind !== undefined) this.#put(kind, conclusion, object);
     return conclusion;
   }
 
@@ -336,7 +338,7 @@ class WatchedCache implements ClusterCache {
     else if (event.kind !== 'restart') this.#recover(kind);
     if (event.kind === 'restart') kind.unseen = new Set(kind.objects.keys());
     else if (event.kind === 'synced') this.#endList(kind);
-    else if (event.kind === 'put') this.#put(kind, this.#conclude(event.object, kind));
+    else if (event.kind === 'put') this.#put(kind, this.#conclude(event.object, kind), event.object);
     else if (event.kind === 'gone') this.#forget(kind, this.#conclude(event.object, kind));
   }
 
@@ -350,7 +352,7 @@ class WatchedCache implements ClusterCache {
     kind.markSynced();
   }
 
-  #put(kind: Kind, after: Conclusion): void {
+  #put(kind: Kind, after: Conclusion, object: KubeObject): void {
     // A list is younger than all that was known before it, even where it counts from lower versions (a restored etcd).
     const isListed = kind.unseen?.delete(after.id) === true;
     const before = kind.objects.get(after.id);
@@ -361,6 +363,7 @@ class WatchedCache implements ClusterCache {
       if (isSame || (!isListed && !isNewer(after.resourceVersion, before.resourceVersion))) return;
     }
     kind.objects.set(after.id, after);
+    this.#listener.onObject?.(object, after);
     this.#listener.onChange({ before, after });
   }
 

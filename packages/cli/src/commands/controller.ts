@@ -10,6 +10,7 @@ import { dialects } from '../dialects.ts';
 import { parseDuration } from '../duration.ts';
 import { exitCodesHelp } from '../exit.ts';
 import { findBinary } from '../local/place.ts';
+import { parseDocuments } from '../manifest/documents.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { weirVersion } from './version.ts';
 
@@ -121,6 +122,7 @@ async function runController(options: ControllerCommandOptions, terminal: Termin
       dataDir: options.data,
       renderBinary,
       findEvaluator: () => findBinary('evaluate', (message) => log({ level: 'info', message })),
+      parseYaml: (text) => parseDocuments(text, 'the settings')[0],
       log,
       userAgent: `weir/${weirVersion}`,
       replica: {
