@@ -8,6 +8,7 @@ import { Agent, type Dispatcher, errors } from 'undici';
 import type { ClusterAccess } from './access.ts';
 import { apiErrorOf } from './api-error.ts';
 import { gateOf, type Priority } from './priority-gate.ts';
+import { createWatchConnections, type WatchConnections } from './watch-connections.ts';
 
 export interface WireRequest {
   readonly method: string;
@@ -50,8 +51,6 @@ export interface WatchRequest extends WireRequest {
 const defaultTimeoutMs = 30_000;
 /** Requests in flight; measured best on a two-core API server (bench: floor). */
 const requestConnections = 16;
-/** Servers allow 100 streams a connection and requests beyond hang without an error. */
-const watchesPerConnection = 80;
 const maxAttempts = 6;
 /** Whatever a server asks for, it is asked again after this. */
 const maxRetryAfterMs = 10_000;
@@ -89,13 +88,7 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
   const gate = gateOf(access);
   const { userAgent = 'weir' } = options;
   // Watches have connections of their own: undici holds a write back while a stream runs on its connection.
-  let watches = openWatches(connect);
-  // A dead HTTP/2 connection shows no error for a quarter of an hour, and every new watch would be put on it again.
-  const leave = (agent: Agent): void => {
-    if (agent !== watches) return;
-    watches = openWatches(connect);
-    void agent.destroy();
-  };
+  const watches = createWatchConnections(connect);
   return {
     access,
     send: (request) => {
@@ -103,21 +96,11 @@ export function createTransport(access: ClusterAccess, options: { userAgent?: st
       // Whoever waits in line for a lease loses it.
       return request.object?.group === leaseGroup ? send() : gate.pass(request, send);
     },
-    lines: (request) => readLines({ access, agent: watches, request, userAgent, leave }),
+    lines: (request) => readLines({ access, watches, request, userAgent }),
     close: async () => {
       await Promise.all([requests.destroy(), watches.destroy()]);
     },
   };
-}
-
-function openWatches(connect: ReturnType<typeof connectionOf>): Agent {
-  return new Agent({
-    allowH2: true,
-    connections: 4,
-    pipelining: watchesPerConnection,
-    bodyTimeout: 0,
-    connect,
-  });
 }
 
 interface Sending {
@@ -257,7 +240,7 @@ function lengthOf({ body, leftMs }: WireRequest): Readonly<Record<string, string
     : { 'content-length': String(Buffer.byteLength(body)) };
 }
 
-function unreachable({ access, request }: Sending, error: unknown): Error {
+function unreachable({ access, request }: Pick<Sending, 'access' | 'request'>, error: unknown): Error {
   if (request.signal?.aborted === true)
     return request.signal.reason instanceof Error ? request.signal.reason : new Error('aborted');
   // What refused to let the request go says why itself.
@@ -276,14 +259,22 @@ function unreachable({ access, request }: Sending, error: unknown): Error {
 }
 
 async function* readLines(
-  of: Sending & { readonly request: WatchRequest; readonly leave: (agent: Agent) => void },
+  of: Omit<Sending, 'agent'> & { readonly request: WatchRequest; readonly watches: WatchConnections },
 ): AsyncGenerator<string> {
-  const { agent, leave } = of;
+  const { watches } = of;
+  let agent = watches.current();
   const silence = new AbortController();
   const timer = setTimeout(() => silence.abort(silent(of)), of.request.silenceMs);
   const request = { ...of.request, signal: AbortSignal.any([of.request.signal, silence.signal]) };
   try {
-    const response = await dispatch({ ...of, request }, true);
+    const open = (): Promise<Dispatcher.ResponseData> => {
+      agent = watches.current();
+      return dispatch({ ...of, agent, request }, true);
+    };
+    const response = await open().catch((error: unknown) => {
+      if (!watches.isOtherwise(agent, causeOf(error))) throw error;
+      return open();
+    });
     if (response.statusCode >= 400) {
       const retryAfterMs = retryAfterOf(response);
       throw apiErrorOf({
@@ -296,14 +287,14 @@ async function* readLines(
     yield '';
     yield* linesOf(response.body, () => timer.refresh());
   } catch (error) {
-    if (silence.signal.aborted || isHeadersTimeout(error)) leave(agent);
+    if (silence.signal.aborted || isHeadersTimeout(error)) watches.leave(agent);
     throw unreachable({ ...of, request }, error);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function silent({ access, request }: Sending): WeirError {
+function silent({ access, request }: Pick<Sending, 'access' | 'request'>): WeirError {
   return new WeirError({
     code: 'CLUSTER_UNREACHABLE',
     message: `cluster ${access.name}: the watch ${request.path.slice(0, 120)} at ${access.server} fell silent`,
@@ -311,9 +302,10 @@ function silent({ access, request }: Sending): WeirError {
 }
 
 function isHeadersTimeout(error: unknown): boolean {
-  const cause = error instanceof WeirError ? error.cause : error;
-  return cause instanceof errors.HeadersTimeoutError;
+  return causeOf(error) instanceof errors.HeadersTimeoutError;
 }
+
+const causeOf = (error: unknown): unknown => (error instanceof WeirError ? error.cause : error);
 
 async function* linesOf(body: AsyncIterable<Uint8Array>, onBytes: () => void): AsyncGenerator<string> {
   const decoder = new TextDecoder();

@@ -9,6 +9,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
 } from 'node:http2';
+import { createServer as createHttp1Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { makeServingCertificate } from './certificate.ts';
 import { answerFaulty } from './exchange.ts';
@@ -23,6 +24,8 @@ export interface FaultProxyOptions {
   readonly upstream: UpstreamAccess;
   /** Of the chances; a fixed one by default. */
   readonly seed?: number;
+  /** Offers no HTTP/2, as many proxies do. */
+  readonly http1Only?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -54,12 +57,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const token = randomBytes(24).toString('hex');
   const faults = new FaultSwitch(seededRandom(options.seed ?? 1));
   const upstream = openUpstream(options.upstream);
-  const server = createSecureServer({
-    cert: certificate.certPem,
-    key: certificate.keyPem,
-    allowHTTP1: true,
-    settings: { maxConcurrentStreams: maxStreams },
-  });
+  const server = openServer(certificate, options.http1Only === true);
   server.maxConnections = maxConnections;
   const sockets = trackSockets(server, upstream);
   server.on('request', (request, response) => {
@@ -92,6 +90,17 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     connections: () => sockets.size,
     stop,
   };
+}
+
+function openServer(
+  { certPem: cert, keyPem: key }: { certPem: string; keyPem: string },
+  http1Only: boolean,
+): Http2SecureServer {
+  const settings = { maxConcurrentStreams: maxStreams };
+  // Of HTTP/1.1 both servers give requests of the same sort.
+  return http1Only
+    ? (createHttp1Server({ cert, key }) as unknown as Http2SecureServer)
+    : createSecureServer({ cert, key, allowHTTP1: true, settings });
 }
 
 /** By the client's port: behind TLS and HTTP/2 it is the only way back to the socket that can be reset. */
