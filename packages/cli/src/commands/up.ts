@@ -336,5 +336,6 @@ function weirWords(home: Home): string {
   const inside = relative(weirRoot(), process.cwd());
   const isInCheckout = !inside.startsWith('..') && !isAbsolute(inside);
   const words = isInCheckout ? 'npx weir' : `node ${weirCommand()}`;
-  return home.dir === homeOf(undefined, {}).dir ? words : `${words} --home ${home.dir}`;
+  // Before the command, so that it fits whatever follows.
+  return home.dir === homeOf(undefined, {}).dir ? words : `WEIR_HOME=${home.dir} ${words}`;
 }

@@ -38,10 +38,16 @@ function messageOf(object: KubeObject): string {
 
 /** A sync that will be tried again tells its failure in Argo CD's words, which carry no code. */
 const phrases: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/Too long: may not be more than|request is too large/, 'OBJECT_TOO_LARGE'],
+  [/ denied (the )?request/, 'ADMISSION_DENIED'],
+  [/failed calling webhook /, 'ADMISSION_UNAVAILABLE'],
+  [/because it is being terminated/, 'NAMESPACE_TERMINATING'],
   [/ is invalid: /, 'APPLY_INVALID'],
   [/ is forbidden: /, 'APPLY_FORBIDDEN'],
   [/Operation cannot be fulfilled/, 'APPLY_CONFLICT'],
   [/namespaces ".*" not found/, 'NAMESPACE_MISSING'],
+  // A hook, or the health of an earlier wave: no object was refused.
+  [/^one or more synchronization tasks completed unsuccessfully($|\. Retrying| \(retried)/, 'SYNC_FAILED'],
   [/^one or more synchronization tasks completed unsuccessfully/, 'APPLY_FAILED'],
 ];
 
