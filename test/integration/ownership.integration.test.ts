@@ -87,7 +87,13 @@ it('takes the fields of kubectl over without a change of the object, and what le
   const ref = refOf(wanted);
   const before = await rig.get(ref);
   await rig.declare(kustomization('adopt', { path: './adopt' }));
-  const adopted = await liveAs(ref, (object) => managersOf(object).join() === 'Apply kustomize-controller');
+  // The fields are taken over first; the apply follows.
+  const adopted = await liveAs(
+    ref,
+    (object) =>
+      managersOf(object).join() === 'Apply kustomize-controller' &&
+      object?.metadata.labels?.old === undefined,
+  );
   expect(adopted?.metadata.uid).toBe(before?.metadata.uid);
   expect(adopted?.metadata.generation).toBe(before?.metadata.generation);
   expect(adopted?.metadata.labels).not.toHaveProperty('old');
@@ -114,8 +120,11 @@ it('keeps what was applied last on the objects of an Application, until it asks 
     data: { value: '1', old: '1' },
   });
   await rig.declare(argo('client'));
-  const adopted = await liveAs(ref, (object) => managersOf(object).join() === 'Apply argocd-controller');
-  expect(textOf(adopted, 'data', 'old')).toBeUndefined();
+  const adopted = await liveAs(
+    ref,
+    (object) =>
+      managersOf(object).join() === 'Apply argocd-controller' && textOf(object, 'data', 'old') === undefined,
+  );
   expect(JSON.parse(adopted?.metadata.annotations?.[lastApplied] ?? '{}')).toMatchObject({
     data: { value: '1' },
     metadata: { annotations: { 'argocd.argoproj.io/tracking-id': 'client:/ConfigMap:apps/c' } },
@@ -183,11 +192,19 @@ it('moves an object between an Application and a Kustomization in one commit, ei
   const uid = await uidOf(ref);
   const marker = await rig.cluster.markAudit();
   await rig.commit({ 'move-a/x.yaml': null, ...held('move-b', '1') });
-  const there = await liveAs(ref, (object) => managersOf(object).join() === 'Apply kustomize-controller');
-  expect(there?.metadata.annotations ?? {}).not.toHaveProperty(['argocd.argoproj.io/tracking-id']);
+  const there = await liveAs(
+    ref,
+    (object) =>
+      managersOf(object).join() === 'Apply kustomize-controller' &&
+      object?.metadata.annotations?.['argocd.argoproj.io/tracking-id'] === undefined,
+  );
   await rig.commit({ ...held('move-a', '1'), 'move-b/x.yaml': null });
-  const back = await liveAs(ref, (object) => managersOf(object).join() === 'Apply argocd-controller');
-  expect(back?.metadata.labels ?? {}).not.toHaveProperty(['kustomize.toolkit.fluxcd.io/name']);
+  const back = await liveAs(
+    ref,
+    (object) =>
+      managersOf(object).join() === 'Apply argocd-controller' &&
+      object?.metadata.labels?.['kustomize.toolkit.fluxcd.io/name'] === undefined,
+  );
   expect([there?.metadata.uid, back?.metadata.uid]).toEqual([uid, uid]);
   expect((await rig.writesSince(marker)).filter((write) => write.startsWith('delete'))).toEqual([]);
   // Nobody wants it any more: it goes.
@@ -207,3 +224,77 @@ it('leaves the objects of a delivery that goes without them, and another one ado
   const adopted = await liveAs(ref, (object) => managersOf(object).join() === 'Apply kustomize-controller');
   expect(adopted?.metadata.uid).toBe(uid);
 });
+
+async function shadowOf(delivery: string): Promise<Record<string, unknown>> {
+  const kind = { group: 'weir.dev', version: 'v1alpha1', plural: 'inventories' };
+  const specs = (await rig.client.list(kind)).map(({ spec }) => (isRecord(spec) ? spec : {}));
+  const found = specs.find((spec) => spec.delivery === delivery)?.shadow;
+  return isRecord(found) ? found : {};
+}
+
+it('leaves no trace of a delivery in shadow mode but what it would do, until that ends', async () => {
+  await rig.commit({
+    'dim/a.yaml': configMapText('dim-a', '1', 'apps'),
+    'dim/b.yaml': configMapText('dim-b', '1', 'apps'),
+  });
+  const marker = await rig.cluster.markAudit();
+  const dim = kustomization('dim', { path: './dim' });
+  const argoDim = argo('argo-dim', 'dim');
+  const inShadow = (object: KubeObject, is: string): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { 'weir.dev/shadow': is } },
+  });
+  await rig.declare(inShadow(dim, 'true'), inShadow(argoDim, 'true'));
+  for (const id of ['flux:Kustomization:flux-system/dim', 'argocd:Application:argocd/argo-dim'])
+    await eventually(
+      () => shadowOf(id),
+      (shadow) => shadow.create === 2,
+    );
+  expect((await shadowOf('flux:Kustomization:flux-system/dim')).lines).toEqual([
+    'create ConfigMap/apps/dim-a',
+    'create ConfigMap/apps/dim-b',
+  ]);
+  for (const each of [dim, argoDim]) {
+    const object = await rig.get(refOf(each));
+    // The server itself writes the default of Flux's definition.
+    expect([undefined, { observedGeneration: -1 }]).toContainEqual(object?.status);
+    expect(object?.metadata.finalizers ?? []).not.toContain('finalizers.fluxcd.io');
+  }
+  expect(await rig.writesSince(marker)).toEqual([]);
+  await rig.writer.remove({ ...refOf(argoDim) }, { propagation: 'Background' });
+  await rig.writer.mergePatch(refOf(argoDim), { metadata: { finalizers: null } }).catch(() => undefined);
+  await rig.declare(inShadow(dim, 'false'));
+  await liveAs(configMapRef('apps/dim-a'), (object) => object !== undefined);
+  await eventually(
+    () => shadowOf('flux:Kustomization:flux-system/dim'),
+    (shadow) => shadow.create === undefined,
+  );
+});
+
+it('says of a deletion that hangs what it waits for, and goes on with the rest', async () => {
+  await rig.commit({
+    'stuck/a.json': JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'stuck', namespace: 'apps' },
+    }),
+    'stuck/b.yaml': configMapText('stuck-b', '1', 'apps'),
+  });
+  await rig.declare(argo('stuck'));
+  const ref = configMapRef('apps/stuck');
+  await liveAs(ref, (object) => object !== undefined);
+  await rig.writer.mergePatch(
+    ref,
+    { metadata: { finalizers: ['example.test/hold'] } },
+    { fieldManager: 'holder' },
+  );
+  await rig.commit({ 'stuck/a.json': null, 'stuck/b.yaml': configMapText('stuck-b', '2', 'apps') });
+  await liveAs(configMapRef('apps/stuck-b'), (object) => textOf(object, 'data', 'value') === '2');
+  await eventually(
+    () => problemsOf('stuck'),
+    (text) => text.includes('DELETION_STUCK') && text.includes('example.test/hold (put there by holder)'),
+    90_000,
+  );
+  await rig.writer.mergePatch(ref, { metadata: { finalizers: null } });
+  await liveAs(ref, (object) => object === undefined);
+}, 120_000);

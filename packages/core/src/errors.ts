@@ -275,6 +275,18 @@ export const errorCatalogue = {
     'Remove it from one of the two.',
     'backoff',
   ),
+  DELETION_STUCK: entry(
+    'An object does not go',
+    'It is being deleted for more than 30 seconds and waits for the finalizers that the message names, with whoever put them there where that is known; of a namespace, for what its own conditions say. Everything else goes on.',
+    'See to whoever should take the finalizer off; take it off by hand only where that is gone for good.',
+    'backoff',
+  ),
+  INVENTORY_FORMAT: entry(
+    'The journal of a delivery is of another format',
+    'Its Inventory was written by a version of weir that this one does not understand. It is not overwritten, and nothing of the delivery is written or deleted.',
+    'Run the version of weir that wrote it, or a later one.',
+    'on-change',
+  ),
   OBJECT_CONTESTED: entry(
     'Another delivery wants an object of this one',
     'Two deliveries contain the same object. This one has it, and it stays so; nothing of it changes back and forth.',

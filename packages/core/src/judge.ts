@@ -74,7 +74,13 @@ export function judgeDelivery(input: JudgeInput): Judgement {
 }
 
 /** Problems that are told but do not stop a delivery from being in force. */
-const warnings = new Set(['OBJECT_DUPLICATE', 'OBJECT_CONTESTED', 'OBJECT_MARKED', 'HEALTH_SCRIPT_FAILED']);
+const warnings = new Set([
+  'OBJECT_DUPLICATE',
+  'OBJECT_CONTESTED',
+  'DELETION_STUCK',
+  'OBJECT_MARKED',
+  'HEALTH_SCRIPT_FAILED',
+]);
 
 function stageOfDelivery(at: {
   input: JudgeInput;

@@ -145,12 +145,9 @@ async function beginWork(rooms: Rooms): Promise<Controller> {
   const context = contextOf(rooms, { ...placed, reporter, sources });
   const queues = openQueues(rooms, { ...placed, sources, reporter, context });
   waker.begin({
+    ...rooms,
     declarations,
-    states: rooms.states,
-    inventories,
-    contests: rooms.contests,
     sources,
-    renders: rooms.renders,
     isElsewhere: (id) => isElsewhere(rooms, placed, id),
     ...queues,
   });

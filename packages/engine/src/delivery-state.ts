@@ -3,6 +3,7 @@
 import type { DeliveryId, DeliveryVerdict, DriftedField, ObjectId, Recipe, Run } from '@weir/core';
 import type { KnownSuspect } from './ask-drift.ts';
 import type { ActionResult } from './execute.ts';
+import type { Terminating } from './stuck-deletions.ts';
 
 export interface DeliveryState {
   /** Of the custom resource: one that was deleted and made again begins anew. */
@@ -19,6 +20,8 @@ export interface DeliveryState {
   unrendered?: string;
   /** Since when deletions wait for other deliveries to say what they want; milliseconds since the epoch. */
   othersSince?: number;
+  /** Objects that are being deleted, and since when. */
+  terminating?: ReadonlyMap<ObjectId, Terminating>;
   /** Digest of what the last failed run wanted; its failures count only for that. */
   failedCandidate?: string;
   failures: number;

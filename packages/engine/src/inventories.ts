@@ -6,19 +6,22 @@ import {
   type DeliveryId,
   type Inventory,
   type InventoryEntry,
+  isSameShadow,
   type KubeObject,
   type ObjectId,
   type ObjectRef,
   type Owner,
+  type Problem,
   projectionVersion,
   type ResolvedRef,
+  type ShadowPlan,
   type SyncOperation,
   showDelivery,
   storeEntry,
   WeirError,
 } from '@weir/core';
 import { digestText, type KubeClient, type Writer } from '@weir/kube';
-import { readShard, type Shard, shardRef } from './journal-shard.ts';
+import { readShard, type Shard, shardRef, unreadableShard } from './journal-shard.ts';
 import { writeShard } from './journal-write.ts';
 
 export interface Inventories {
@@ -28,6 +31,8 @@ export interface Inventories {
   open(delivery: DeliveryId, owner: Owner, cluster: string): InventoryRecord;
   /** The delivery, other than `except`, that has the object in that cluster. */
   holder(input: { cluster: string; id: ObjectId; except: DeliveryId }): DeliveryId | undefined;
+  /** Why the journal of the delivery can be neither read nor written. */
+  unreadable(delivery: DeliveryId): Problem | undefined;
   deliveries(): readonly DeliveryId[];
   /** The cluster that the journal of the delivery is about: as known here, or as the hub has it. */
   clusterOf(delivery: DeliveryId, owner: Owner, signal: AbortSignal): Promise<string | undefined>;
@@ -53,6 +58,9 @@ export interface InventoryRecord extends Inventory {
   /** The sync under way; undefined when it is over. Written before it returns where it must survive. */
   readonly operation?: SyncOperation;
   keep(operation: SyncOperation | undefined, signal: AbortSignal): Promise<void>;
+  /** What would be done; in memory at once, on the hub soon. Undefined: what is planned is done. */
+  readonly shadow?: ShadowPlan;
+  show(shadow: ShadowPlan | undefined): void;
   flush(signal: AbortSignal): Promise<void>;
   /** Deletes the objects on the hub. */
   destroy(signal: AbortSignal): Promise<void>;
@@ -89,6 +97,7 @@ export function createInventories(options: InventoriesOptions): Inventories {
 
 class HubInventories implements Inventories {
   readonly #records = new Map<DeliveryId, OneInventory>();
+  readonly #unreadable = new Map<DeliveryId, Problem>();
   readonly #shared: Shared;
 
   constructor(options: InventoriesOptions) {
@@ -109,7 +118,10 @@ class HubInventories implements Inventories {
   async load(signal: AbortSignal, isAskedFor: (cluster: string) => boolean = () => true): Promise<void> {
     const kind = { group: 'weir.dev', version: 'v1alpha1', plural: 'inventories' };
     const found = await this.#shared.client.list(kind, { signal });
-    const known = new Set(this.#records.keys());
+    this.#unreadable.clear();
+    for (const each of found.flatMap((object) => unreadableShard(object) ?? []))
+      this.#unreadable.set(each.delivery, each.problem);
+    const known = new Set([...this.#records.keys(), ...this.#unreadable.keys()]);
     const shards = found
       .flatMap((object) => readShard(object) ?? [])
       .filter(({ cluster, delivery }) => isAskedFor(cluster) && !known.has(delivery))
@@ -122,11 +134,17 @@ class HubInventories implements Inventories {
     }
   }
 
+  unreadable(delivery: DeliveryId): Problem | undefined {
+    return this.#unreadable.get(delivery);
+  }
+
   get(delivery: DeliveryId): InventoryRecord | undefined {
     return this.#records.get(delivery);
   }
 
   open(delivery: DeliveryId, owner: Owner, cluster: string): InventoryRecord {
+    const unreadable = this.#unreadable.get(delivery);
+    if (unreadable !== undefined) throw new WeirError(unreadable);
     const known = this.#records.get(delivery);
     if (known !== undefined && known.cluster === cluster && !known.isReleased) {
       known.owner = owner;
@@ -197,6 +215,7 @@ class OneInventory implements InventoryRecord {
   applied?: ResolvedRef;
   candidate?: string;
   operation?: SyncOperation;
+  shadow?: ShadowPlan;
   owner: Owner | undefined;
   readonly #shared: Shared;
   readonly #namespace: string;
@@ -234,6 +253,7 @@ class OneInventory implements InventoryRecord {
     if (shard.applied !== undefined) this.applied = shard.applied;
     if (shard.candidate !== undefined) this.candidate = shard.candidate;
     if (shard.operation !== undefined) this.operation = shard.operation;
+    if (shard.shadow !== undefined) this.shadow = shard.shadow;
   }
 
   /** Takes the place of `before`, whose objects on the hub have the same names. */
@@ -280,6 +300,13 @@ class OneInventory implements InventoryRecord {
     this.candidate = candidate;
     // A commit that changed nothing here is found again after a restart; it is worth no write.
     if (!isSame) this.#touch();
+  }
+
+  show(shadow: ShadowPlan | undefined): void {
+    if (shadow === undefined ? this.shadow === undefined : isSameShadow(this.shadow, shadow)) return;
+    if (shadow === undefined) delete this.shadow;
+    else this.shadow = shadow;
+    this.#touch();
   }
 
   async keep(operation: SyncOperation | undefined, signal: AbortSignal): Promise<void> {
@@ -387,6 +414,8 @@ class OneInventory implements InventoryRecord {
    * members that an earlier one added may exist, so they stay members.
    */
   #check(found: KubeObject, epoch: number | undefined): void {
+    const unreadable = unreadableShard(found);
+    if (unreadable !== undefined) throw new WeirError(unreadable.problem);
     const shard = readShard(found);
     if (shard === undefined || shard.cluster !== this.cluster || shard.ownerUid !== this.owner?.uid) return;
     if (shard.epoch !== undefined && epoch !== undefined && shard.epoch > epoch)
@@ -463,6 +492,7 @@ class OneInventory implements InventoryRecord {
         ...(this.applied === undefined ? {} : { applied: this.applied }),
         ...(this.candidate === undefined ? {} : { candidate: this.candidate }),
         ...(this.operation === undefined || of.shard > 0 ? {} : { operation: this.operation }),
+        ...(this.shadow === undefined || of.shard > 0 ? {} : { shadow: this.shadow }),
         entries: of.entries,
       },
     };

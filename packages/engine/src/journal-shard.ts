@@ -7,10 +7,14 @@ import {
   type KubeObject,
   type ObjectId,
   type ObjectRef,
+  type Problem,
   projectionVersion,
   type ResolvedRef,
   readEntry,
+  readShadow,
+  type ShadowPlan,
   type SyncOperation,
+  showDelivery,
 } from '@weir/core';
 import { digestText } from '@weir/kube';
 
@@ -19,6 +23,7 @@ interface Stored {
   applied?: ResolvedRef;
   candidate?: string;
   operation?: SyncOperation;
+  shadow?: ShadowPlan;
 }
 
 export interface Shard extends Stored {
@@ -58,6 +63,16 @@ function isInPlace({ metadata }: KubeObject, delivery: DeliveryId, shard: number
   );
 }
 
+/** Of a delivery whose journal this version does not understand. */
+export function unreadableShard({
+  spec,
+}: KubeObject): { delivery: DeliveryId; problem: Problem } | undefined {
+  if (!isRecord(spec) || typeof spec.delivery !== 'string' || spec.format === 1) return undefined;
+  const { delivery, format } = spec;
+  const message = `${showDelivery(delivery)}: its Inventory is of format ${JSON.stringify(format)?.slice(0, 20)}; expected format 1. It is left as it is, and so is what the delivery owns`;
+  return { delivery, problem: { code: 'INVENTORY_FORMAT', message } };
+}
+
 /** Undefined for an object that is no inventory of a format this version knows. */
 export function readShard(object: KubeObject): Shard | undefined {
   const spec = object.spec;
@@ -75,6 +90,7 @@ export function readShard(object: KubeObject): Shard | undefined {
     return read === undefined ? [] : [{ id: read.id, entry: rebased(read.entry, spec.projection) }];
   });
   const applied = spec.applied;
+  const shadow = readShadow(spec.shadow);
   return {
     delivery: spec.delivery,
     shard: spec.shard,
@@ -89,6 +105,7 @@ export function readShard(object: KubeObject): Shard | undefined {
       ? { applied: applied as unknown as ResolvedRef }
       : {}),
     ...(typeof spec.candidate === 'string' ? { candidate: spec.candidate } : {}),
+    ...(shadow === undefined ? {} : { shadow }),
     ...(isOperation(spec.operation) ? { operation: spec.operation } : {}),
   };
 }

@@ -13,7 +13,7 @@ export const othersRetryMs = 500;
 
 /** From here on everybody knows what the delivery wants at this commit. */
 export function tellWants(
-  { id }: Delivery,
+  { id, policy }: Delivery,
   of: {
     readonly state: DeliveryState;
     readonly observation: Pick<Observation, 'session' | 'desired' | 'revision' | 'recipe'>;
@@ -24,7 +24,8 @@ export function tellWants(
   const cluster = observation.session.key;
   const ids = observation.desired.objects.flatMap((desired) => {
     const isOthers = context.inventories.holder({ cluster, id: desired.id, except: id }) !== undefined;
-    return isOthers && desired.isHome !== true ? [desired.id] : [];
+    // Who only looks takes nothing from anybody.
+    return isOthers && desired.isHome !== true && policy.shadow !== true ? [desired.id] : [];
   });
   const changed = context.contests.note({ delivery: id, cluster, ids });
   if (changed.length > 0) context.onContested(cluster, changed);

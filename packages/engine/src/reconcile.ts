@@ -2,6 +2,7 @@
 // of times, it moves the cluster towards what Git says and then does nothing.
 
 import {
+  type Action,
   type Delivery,
   type DeliveryVerdict,
   isWell,
@@ -12,9 +13,11 @@ import {
   planSync,
   type Reading,
   type SyncOperation,
+  shadowOf,
 } from '@weir/core';
 import { digestText } from '@weir/kube';
 import type { DeliveryState } from './delivery-state.ts';
+import { isHiddenYet, isServedNow } from './hidden-kinds.ts';
 import { askNeighbours, othersRetryMs, tellWants } from './neighbours.ts';
 import { judgedRefs, type Observation, type Observed, observeDelivery } from './observe.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
@@ -22,6 +25,7 @@ import { reconcileRemoval } from './removal.ts';
 import { decideRun, forgetFailures, overtake, type RunDecision } from './run-decision.ts';
 import { invalidExpressions } from './select-paths.ts';
 import { settleSuspects } from './settle-suspects.ts';
+import { stuckDeletions } from './stuck-deletions.ts';
 import { runSync } from './sync-run.ts';
 
 /** Answers when to look again, in milliseconds; undefined: only when something happens. */
@@ -36,7 +40,8 @@ export async function reconcileDelivery(
   if (delivery.deleting) return reconcileRemoval(delivery, context, signal);
   if (delivery.suspended) return conclude({ delivery, state, context, signal });
   if (awaitsRefresh(delivery, state, context)) return undefined;
-  await context.setFinalizer(delivery, true, signal);
+  const isShadow = delivery.policy.shadow === true;
+  if (!isShadow) await context.setFinalizer(delivery, true, signal);
   const since = context.now().getTime();
   const superseded = new AbortController();
   state.superseded = superseded;
@@ -122,8 +127,9 @@ function planFor(of: Look, operation?: SyncOperation): Plan {
     claimedBy: (object) =>
       context.inventories.holder({ cluster: session.key, id: object, except: delivery.id }),
     ...askNeighbours(delivery, { cluster: session.key, state, context }),
-    isServed: (ref) => discovery.find(ref) !== undefined && !observation.isBlind(ref),
-    isBlind: observation.isBlind,
+    isServed: (ref) => isServedNow(ref, { cache: session.cache, discovery }) && !observation.isBlind(ref),
+    isBlind: (ref) =>
+      observation.isBlind(ref) || isHiddenYet(ref, { cache: session.cache, discovery, now: context.now() }),
     cleared,
     execute: decision.execute,
     heal: decision.heal,
@@ -144,6 +150,8 @@ async function execute(look: Look & { signal: AbortSignal }): Promise<Plan> {
     overtake(state, inventory.operation, context.now());
     await inventory.keep(undefined, signal);
   }
+  const isShadow = delivery.policy.shadow === true;
+  if (isShadow) return planFor({ ...look, decision: { ...decision, execute: true } });
   if (!decision.execute) return planFor(look);
   const before = state.run;
   const plan = await runSync({
@@ -203,8 +211,12 @@ interface Conclusion {
 }
 
 async function conclude(of: Conclusion): Promise<number | undefined> {
-  const { delivery, state, context, signal } = of;
-  const verdict = verdictOf(of);
+  const { delivery, state, context, signal, plan, observed } = of;
+  const stuck =
+    plan === undefined || observed?.ok !== true
+      ? []
+      : await stuckDeletions({ plan, state, session: observed.value.session, now: context.now(), signal });
+  const verdict = verdictOf(of, stuck);
   const before = state.verdict;
   state.verdict = verdict;
   const waits =
@@ -215,11 +227,28 @@ async function conclude(of: Conclusion): Promise<number | undefined> {
   if (verdict.handledToken !== undefined) state.handledToken = verdict.handledToken;
   // Before the report: where that fails, the next look finds the verdict unchanged and would wake nobody.
   context.onVerdict(verdict, before);
+  noteShadow(of, verdict);
   await context.report(delivery.id, verdict, signal);
   return nextLook(of, verdict);
 }
 
-function verdictOf(of: Conclusion): DeliveryVerdict {
+/** In shadow mode the journal is the only place that tells anything. */
+function noteShadow({ delivery, context, plan }: Conclusion, { problems, revision }: DeliveryVerdict): void {
+  const record = context.inventories.get(delivery.id);
+  if (delivery.policy.shadow !== true) {
+    record?.show(undefined);
+    return;
+  }
+  const at = context.now().toISOString();
+  record?.show(
+    shadowOf(
+      { actions: plan?.actions ?? [], problems },
+      { at, revision: [revision?.name ?? [], revision?.commit ?? []].flat().join('@') },
+    ),
+  );
+}
+
+function verdictOf(of: Conclusion, stuck: readonly Problem[]): DeliveryVerdict {
   const { delivery, state, context, observed, plan } = of;
   const now = context.now().getTime();
   const value = observed?.ok === true ? observed.value : undefined;
@@ -232,7 +261,7 @@ function verdictOf(of: Conclusion): DeliveryVerdict {
     live: (ref) => value?.live(ref),
     ...(state.run === undefined ? {} : { run: state.run }),
     ...(value === undefined || state.drift === undefined ? {} : { drift: state.drift }),
-    problems: [...(refused?.problems ?? []), ...runProblems(of), ...scriptProblems(of)],
+    problems: [...(refused?.problems ?? []), ...runProblems(of), ...scriptProblems(of), ...stuck],
     ...(refused === undefined ? {} : { failedStep: refused.step }),
     ...(refused?.waitingFor === undefined ? {} : { waitingFor: refused.waitingFor }),
     isOverdue: state.waitingSince !== undefined && now - state.waitingSince >= delivery.policy.timeoutMs,
@@ -317,8 +346,7 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
     plan?.actions.some(isWrite) === true
   )
     looks.push(leftOverMs);
-  if (plan?.actions.some((action) => action.kind === 'keep' && action.reason === 'terminating') === true)
-    looks.push(terminatingRetryMs);
+  if (plan?.actions.some((action) => isUncertain(action)) === true) looks.push(terminatingRetryMs);
   // What was asked for meanwhile has its turn when a sync is over.
   const isAsked = delivery.order !== undefined && delivery.order.token !== state.handledOrder;
   if (decision?.resumed !== undefined && operation === undefined && isAsked) looks.push(leftOverMs);
@@ -329,6 +357,12 @@ function nextLook(of: Conclusion, verdict: DeliveryVerdict): number | undefined 
     looks.push(Math.min(1_000 * 2 ** Math.min(environmentTries(state, verdict), 6), environmentRetryMs));
   else delete state.environment;
   return looks.length === 0 ? undefined : Math.min(...looks);
+}
+
+/** Goes, or has gone, and no event of ours may tell. */
+function isUncertain(action: Action): boolean {
+  if (action.kind !== 'keep') return false;
+  return action.reason === 'terminating' || (action.reason === 'kind-unknown' && action.departs === true);
 }
 
 /** No event says when it is over: whatever kept the cluster from being looked at, and what may pass by itself. */

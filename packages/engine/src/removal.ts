@@ -9,6 +9,7 @@ import { askNeighbours, othersRetryMs } from './neighbours.ts';
 import type { ReconcileContext } from './reconcile-context.ts';
 import { discoverFor, followVersions } from './served-kinds.ts';
 import { serverDown } from './sight.ts';
+import { stuckDeletions } from './stuck-deletions.ts';
 
 /** Finalizers of other controllers may take long; their end is an event, this is for those that leave none. */
 const recheckMs = 15_000;
@@ -23,7 +24,13 @@ export async function reconcileRemoval(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const { finalizer } = delivery.deletion;
-  if (finalizer === undefined) return undefined;
+  // In shadow mode the end is somebody else's too.
+  if (finalizer === undefined || delivery.policy.shadow === true) return undefined;
+  const unreadable = context.inventories.unreadable(delivery.id);
+  if (unreadable !== undefined) {
+    await reportProblem({ delivery, problem: unreadable, context, signal });
+    return recheckMs;
+  }
   const inventory = context.inventories.get(delivery.id);
   // What stays is nobody's concern: not even the cluster has to be there.
   const isEmpty = inventory === undefined || inventory.entries.size === 0;
@@ -106,7 +113,9 @@ async function removeObjects(of: {
     });
     await inventory.flush(signal);
     if (plan.actions.some(isWrite)) context.onRemoval(delivery, results);
-    return results.find(({ problem }) => problem !== undefined)?.problem;
+    const failed = results.find(({ problem }) => problem !== undefined)?.problem;
+    const state = context.states.of(delivery.id, delivery.owner.uid);
+    return failed ?? (await stuckDeletions({ plan, state, session, now: context.now(), signal }))[0];
   } catch (error) {
     return problemOf(error);
   }

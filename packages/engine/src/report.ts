@@ -11,6 +11,7 @@ import {
   type Projection,
   refOf,
   type SourceVerdict,
+  shadowAnnotation,
 } from '@weir/core';
 import { isNotFound, type Writer } from '@weir/kube';
 import type { Declarations, Declared } from './declarations.ts';
@@ -36,7 +37,7 @@ export function createReporter(options: {
     signal: AbortSignal,
   ): Promise<void> => {
     const declared = options.declarations.declared(id);
-    if (declared === undefined) return;
+    if (declared === undefined || isShadow(declared)) return;
     const now = options
       .now()
       .toISOString()
@@ -53,6 +54,12 @@ export function createReporter(options: {
     source: (id, verdict, signal) =>
       report(id, ({ dialect, object }, now) => dialect.projectSource({ object, verdict, now }), signal),
   };
+}
+
+/** Whoever only looks leaves no trace, in no status and as no event. */
+function isShadow({ reading, object }: Declared): boolean {
+  if (reading.kind === 'delivery') return reading.delivery.policy.shadow === true;
+  return reading.kind === 'invalid' && object.metadata.annotations?.[shadowAnnotation] === 'true';
 }
 
 interface Options {

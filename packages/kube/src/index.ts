@@ -2,6 +2,7 @@
 export { accessOfKubeconfig, accessOfRecord, type ClusterAccess, loadAccess } from './access.ts';
 export { actingAs, isAccountMissing } from './acting-as.ts';
 export { ApiError, isConflict, isImmutable, isNotFound } from './api-error.ts';
+export { holdsOf } from './apply/explain-namespace.ts';
 export {
   type ApplyOptions,
   createWriter,

@@ -10,11 +10,13 @@ import {
   type DeliveryRow,
   deliveryColumns,
   deliveryRow,
+  messageColumn,
   nameLine,
   type SourceRow,
   sourceColumns,
   sourceRow,
 } from '../hub/rows.ts';
+import { isShadow, withShadows } from '../hub/shadow.ts';
 import { type Format, parseFormat, toData } from '../terminal/format.ts';
 import { type Column, showTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -28,6 +30,8 @@ interface GetOptions extends ScopeOptions {
 interface View {
   readonly format: Format;
   readonly columns: readonly Column<Declared>[];
+  /** Where a status alone does not tell what matters. */
+  readonly columnsWithMessage: readonly Column<Declared>[];
   readonly row: (item: Declared) => DeliveryRow | SourceRow;
 }
 
@@ -65,7 +69,7 @@ async function runGet(input: { names: string[]; options: GetOptions; terminal: T
   await withHub(options, async (hub) => {
     const scope = scopeOf({ hub, options, terminal, role: isSources ? 'source' : 'delivery' });
     const listed = await listDeclared(scope);
-    const items = selectNames(names, listed, scope.namespace);
+    const items = await withShadows(selectNames(names, listed, scope.namespace), scope);
     if (options.watch === true) await watchRows({ scope, view, names, terminal });
     else terminal.out(showItems(items, view));
     if (items.length === 0 && view.format === 'table') terminal.err('No deliveries on this hub yet.\n');
@@ -88,17 +92,26 @@ function scopeOf(input: {
 }
 
 function viewOf(role: 'delivery' | 'source', format: Format, terminal: Terminal): View {
+  const colors = terminal.outColors;
   const wide = format === 'wide';
-  return role === 'delivery'
-    ? { format, columns: deliveryColumns(terminal.outColors, wide), row: deliveryRow }
-    : { format, columns: sourceColumns(terminal.outColors, wide), row: sourceRow };
+  if (role === 'delivery') {
+    const columns = deliveryColumns(colors, wide);
+    return {
+      format,
+      columns,
+      columnsWithMessage: wide ? columns : [...columns, messageColumn],
+      row: deliveryRow,
+    };
+  }
+  const columns = sourceColumns(colors, wide);
+  return { format, columns, columnsWithMessage: columns, row: sourceRow };
 }
 
 export function showItems(items: readonly Declared[], view: View): string {
   const { format } = view;
   if (format === 'json' || format === 'yaml') return toData({ items: items.map(view.row) }, format);
   if (format === 'name') return items.map(nameLine).join('');
-  return showTable(view.columns, items);
+  return showTable(items.some(isShadow) ? view.columnsWithMessage : view.columns, items);
 }
 
 /** The whole first; then a row (or one JSON document) for each change. Ends when interrupted. */

@@ -109,7 +109,7 @@ const identityColumns: readonly Column<Declared>[] = [
   { title: 'DIALECT', value: (item) => item.dialect.name },
 ];
 
-const messageColumn: Column<Declared> = { title: 'MESSAGE', value: (item) => item.summary.message };
+export const messageColumn: Column<Declared> = { title: 'MESSAGE', value: (item) => item.summary.message };
 
 const shownRevision = (item: Declared, wide: boolean): string =>
   wide ? item.summary.revision : shortRevision(item.summary.revision);

@@ -47,7 +47,8 @@ function findConditions(
   };
   const rest: Problem[] = [];
   for (const problem of verdict.problems) {
-    if (sharing.has(problem.code)) add('SharedResourceWarning', showProblem(problem));
+    if (problem.code === 'DELETION_STUCK') add('DeletionError', showProblem(problem));
+    else if (sharing.has(problem.code)) add('SharedResourceWarning', showProblem(problem));
     else if (problem.code === 'OBJECT_DUPLICATE') add('RepeatedResourceWarning', showProblem(problem));
     else if (problem.code === 'HEALTH_SCRIPT_FAILED')
       add('ComparisonError', `error setting app health: ${showProblem(problem)}`);

@@ -1,7 +1,7 @@
 // Projects a verdict on a Kustomization: conditions, revisions, inventory, history.
 // It never judges, and changes nothing when nothing changed.
 
-import type { DeliveryVerdict, KubeObject, Projection } from '@weir/core';
+import { type DeliveryVerdict, type KubeObject, type Projection, showProblem } from '@weir/core';
 import { showGoDuration } from '../resource/go-duration.ts';
 import { numberAt, recordAt, textAt } from '../resource/read-field.ts';
 import { type ConditionDraft, changeConditions, conditionOf } from './condition-set.ts';
@@ -72,7 +72,7 @@ function readyFields(view: KustomizationView, news: Reconciliation | undefined):
       type: 'Ready',
       status: 'True',
       reason: 'ReconciliationSucceeded',
-      message: `Applied revision: ${revision}`,
+      message: [`Applied revision: ${revision}`, ...warningsOf(verdict)].join('; '),
     },
   ];
   if (waits) set.push(healthyCondition(view, news));
@@ -84,6 +84,14 @@ function readyFields(view: KustomizationView, news: Reconciliation | undefined):
     inventory: { ...recordAt(view.before, 'inventory'), entries: projectInventory(verdict.resources) },
     ...historyFields(view, news, 'ReconciliationSucceeded'),
   };
+}
+
+const maxWarnings = 3;
+
+/** What is amiss and hinders nothing. */
+function warningsOf({ problems }: DeliveryVerdict): string[] {
+  const more = problems.length - maxWarnings;
+  return [...problems.slice(0, maxWarnings).map(showProblem), ...(more > 0 ? [`${more} more`] : [])];
 }
 
 function historyFields(view: KustomizationView, news: Reconciliation | undefined, status: string): Status {

@@ -1,13 +1,19 @@
 // The annotations by which users of any dialect ask weir for what that dialect has no word for.
 // They change nothing unless they are there.
 
-import type { Delivery, DeliveryId, KubeObject, Problem, SyncPolicy } from '@weir/core';
+import {
+  type Delivery,
+  type DeliveryId,
+  type KubeObject,
+  type Problem,
+  type SyncPolicy,
+  shadowAnnotation as shadow,
+} from '@weir/core';
 import { invalidField } from '../schema/problems.ts';
 import { textAt } from './read-field.ts';
 
 const prefix = 'weir.dev/';
 const dependsOn = `${prefix}depends-on`;
-const shadow = `${prefix}shadow`;
 const atomicity = `${prefix}atomicity`;
 
 /** Which dialect a kind belongs to, where a user names a delivery by its kind. */

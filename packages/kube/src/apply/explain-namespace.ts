@@ -40,7 +40,8 @@ export async function explained(
   });
 }
 
-function holdsOf({ metadata, spec, status }: KubeObject): string[] {
+/** What holds a namespace that is being deleted. */
+export function holdsOf({ metadata, spec, status }: KubeObject): string[] {
   const conditions = isRecord(status) && Array.isArray(status.conditions) ? status.conditions : [];
   const told = conditions
     .filter(isRecord)
