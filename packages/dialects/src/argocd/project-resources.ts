@@ -6,6 +6,7 @@ import { recordsAt } from '../resource/read-field.ts';
 import { serverWords } from '../resource/server-words.ts';
 import type { ResourceStatus } from './application-schema.ts';
 import { type ApplicationView, destinationNamespace } from './application-view.ts';
+import { fitInStatus } from './fit-in-status.ts';
 
 const byIdentity = (left: ObjectRef, right: ObjectRef): number => {
   for (const key of ['group', 'kind', 'namespace', 'name'] as const) {
@@ -17,9 +18,9 @@ const byIdentity = (left: ObjectRef, right: ObjectRef): number => {
 /** Health is not repeated here: since 3.0 Argo CD keeps it in the resource tree only. */
 export function projectResources(view: ApplicationView): readonly ResourceStatus[] {
   if (view.isBlind && view.verdict.resources.length === 0) return unknownResources(view);
-  return [...view.verdict.resources]
-    .sort((left, right) => byIdentity(left.ref, right.ref))
-    .map(({ ref, sync, requiresPruning, problem, isHook }) => ({
+  const all = [...view.verdict.resources].sort((left, right) => byIdentity(left.ref, right.ref));
+  return fitInStatus(all, { room: maxResources, isTelling: ({ sync }) => sync !== 'Synced' }).map(
+    ({ ref, sync, requiresPruning, problem, isHook }) => ({
       ...(ref.group === '' ? {} : { group: ref.group }),
       version: ref.version,
       kind: ref.kind,
@@ -30,8 +31,12 @@ export function projectResources(view: ApplicationView): readonly ResourceStatus
       // Without a target everything that lives looks superfluous, and nothing is known.
       ...(isHook === true ? { hook: true } : { status: view.isLoadFailure ? 'Unknown' : sync }),
       ...(requiresPruning || view.isLoadFailure || isHook === true ? { requiresPruning: true } : {}),
-    }));
+    }),
+  );
 }
+
+/** About 130 bytes each. */
+const maxResources = 5_000;
 
 function namespaceFields(namespace: string): { readonly namespace?: string } {
   return namespace === '' ? {} : { namespace };

@@ -11,6 +11,7 @@ import {
 } from '@weir/core';
 import type { ResourceResult } from './application-schema.ts';
 import { type ApplicationView, destinationNamespace } from './application-view.ts';
+import { fitInStatus } from './fit-in-status.ts';
 import { failureText, unknownKindText } from './project-resources.ts';
 import { unknownKinds } from './run-state.ts';
 import { phaseNames } from './sync-sequence.ts';
@@ -36,10 +37,23 @@ export function projectResults(view: ApplicationView, run: Run, prune: boolean):
     if (result !== undefined || run.trigger === 'self-heal') return result ?? [];
     return resource.sync === 'Synced' ? [{ ...resource, outcome: 'unchanged' } as const] : [];
   });
-  return [...told.values(), ...applied]
-    .sort((a, b) => rankOf(a) - rankOf(b))
-    .map((result) => projectResult(view, result, options));
+  const all = [...told.values(), ...applied].sort((a, b) => rankOf(a) - rankOf(b));
+  const results = fitInStatus(all, {
+    room: maxResults,
+    isTelling: (result) => result.outcome !== 'unchanged',
+  });
+  const longest = results.length > manyResults ? clippedLength : maxLength;
+  return results.map((result) => {
+    const projected = projectResult(view, result, options);
+    return { ...projected, message: projected.message?.slice(0, longest) ?? '' };
+  });
 }
+
+/** About 200 bytes each; with the resources of the status they stay below 1.5 MB together. */
+const maxResults = 2_000;
+const manyResults = 200;
+const maxLength = 4_000;
+const clippedLength = 250;
 
 const rankOf = ({ phase = 'sync' }: ResourceVerdict): number => syncPhases.indexOf(phase);
 

@@ -141,6 +141,9 @@ function nextAttempt(view: ApplicationView, run: Run): number | undefined {
   return Number.isFinite(from) ? from + Math.min(baseMs * factor ** run.retries, maxMs) : undefined;
 }
 
+/** The rest is told of the single objects. */
+const maxReasons = 20;
+
 function failureMessage(view: ApplicationView, run: Run): string {
   const unknown = unknownKinds(view);
   if (unknown.length > 0) {
@@ -155,7 +158,9 @@ function failureMessage(view: ApplicationView, run: Run): string {
   if (run.problem !== undefined) return 'one or more synchronization tasks completed unsuccessfully';
   const failed = run.results.filter(({ outcome }) => outcome === 'failed').map(failureText);
   const reasons = failed.length > 0 ? failed : view.verdict.problems.map(({ message }) => message);
-  const reason = reasons.length === 0 ? '' : `, reason: ${reasons.join(',')}`;
+  const more = reasons.length > maxReasons ? [`${reasons.length - maxReasons} more`] : [];
+  const told = [...reasons.slice(0, maxReasons), ...more];
+  const reason = told.length === 0 ? '' : `, reason: ${told.join(',')}`;
   return `one or more synchronization tasks completed unsuccessfully${reason}`;
 }
 
