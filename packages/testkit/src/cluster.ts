@@ -17,7 +17,7 @@ export interface StartClusterOptions {
   readonly home?: string;
   /** An identity to make a kubeconfig for at once; see `userKubeconfigPath`. */
   readonly user?: string;
-  /** The Kubernetes version to emulate, as `1.33`; by default that of `WEIR_TEST_KUBERNETES`, else the server's own. */
+  /** The Kubernetes version to emulate, as `1.33`, or '' for the server's own; by default that of `WEIR_TEST_KUBERNETES`. */
   readonly kubernetes?: string;
   readonly signal?: AbortSignal;
 }

@@ -70,7 +70,7 @@ describe('an apply', () => {
     ],
     'of an object with a field of the wrong type': [
       () => writer.apply({ ...broken, spec: { ports: 'eighty' } }, us),
-      'APPLY_FAILED',
+      'APPLY_INVALID',
       'Service/default/broken: failed to create typed patch object',
     ],
     'of a kind that is not served': [
