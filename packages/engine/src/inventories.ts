@@ -2,7 +2,6 @@
 // lazily after. It never decides what belongs in it.
 
 import {
-  apiVersionOf,
   type DeliveryId,
   type Inventory,
   type InventoryEntry,
@@ -21,7 +20,7 @@ import {
   WeirError,
 } from '@weir/core';
 import { digestText, type KubeClient, type Writer } from '@weir/kube';
-import { readShard, type Shard, shardRef, unreadableShard } from './journal-shard.ts';
+import { ownerReference, readShard, type Shard, shardRef, unreadableShard } from './journal-shard.ts';
 import { writeShard } from './journal-write.ts';
 
 export interface Inventories {
@@ -208,6 +207,8 @@ interface Shared {
   readonly onError: (error: unknown) => void;
 }
 
+const storedFields = ['operation', 'shadow'] as const;
+
 class OneInventory implements InventoryRecord {
   readonly delivery: DeliveryId;
   readonly cluster: string;
@@ -224,6 +225,8 @@ class OneInventory implements InventoryRecord {
   /** Digests of the shards as they were written last, and the versions that they have on the hub. */
   readonly #written: string[] = [];
   #versions: (string | undefined)[] = [];
+  /** Members of the journal that are not always there, and were. */
+  readonly #named = new Set<string>();
   /** Under which the journal was written last. */
   #epoch: number | undefined;
   /** Members are in memory that were never written, so that nothing of theirs may be created yet. */
@@ -254,6 +257,7 @@ class OneInventory implements InventoryRecord {
     if (shard.candidate !== undefined) this.candidate = shard.candidate;
     if (shard.operation !== undefined) this.operation = shard.operation;
     if (shard.shadow !== undefined) this.shadow = shard.shadow;
+    for (const field of storedFields) if (shard[field] !== undefined) this.#named.add(field);
   }
 
   /** Takes the place of `before`, whose objects on the hub have the same names. */
@@ -407,6 +411,8 @@ class OneInventory implements InventoryRecord {
       signal,
     });
     this.#written[of.shard] = digest;
+    if (of.shard === 0)
+      for (const field of storedFields) if (this[field] === undefined) this.#named.delete(field);
   }
 
   /**
@@ -458,8 +464,14 @@ class OneInventory implements InventoryRecord {
     return shardRef(this.delivery, this.#namespace, shard);
   }
 
+  /** What was stored and is over is named as null: an apply takes nothing away that a creation has put there. */
+  #stored(field: (typeof storedFields)[number]): Readonly<Record<string, unknown>> {
+    const value = this[field];
+    if (value !== undefined) this.#named.add(field);
+    return this.#named.has(field) ? { [field]: value ?? null } : {};
+  }
+
   #object(of: { shard: number; shards: number; entries: readonly unknown[] }): KubeObject {
-    const { owner } = this;
     const epoch = this.#shared.epochOf(this.cluster);
     return {
       apiVersion: 'weir.dev/v1alpha1',
@@ -468,18 +480,7 @@ class OneInventory implements InventoryRecord {
         name: this.#ref(of.shard).name,
         namespace: this.#namespace,
         // So that a delivery deleted without a finalizer leaves no journal behind.
-        ...(owner === undefined
-          ? {}
-          : {
-              ownerReferences: [
-                {
-                  apiVersion: apiVersionOf(owner),
-                  kind: owner.kind,
-                  name: owner.name,
-                  uid: owner.uid,
-                },
-              ],
-            }),
+        ...(this.owner === undefined ? {} : { ownerReferences: [ownerReference(this.owner)] }),
       },
       spec: {
         format: 1,
@@ -491,8 +492,7 @@ class OneInventory implements InventoryRecord {
         ...(epoch === undefined ? {} : { epoch }),
         ...(this.applied === undefined ? {} : { applied: this.applied }),
         ...(this.candidate === undefined ? {} : { candidate: this.candidate }),
-        ...(this.operation === undefined || of.shard > 0 ? {} : { operation: this.operation }),
-        ...(this.shadow === undefined || of.shard > 0 ? {} : { shadow: this.shadow }),
+        ...(of.shard > 0 ? {} : { ...this.#stored('operation'), ...this.#stored('shadow') }),
         entries: of.entries,
       },
     };

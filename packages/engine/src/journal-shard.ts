@@ -1,12 +1,15 @@
 // One shard of a journal as it is kept on the hub: its name, and what is read back from it. It never sends anything.
 
 import {
+  apiVersionOf,
   type DeliveryId,
   type InventoryEntry,
   isRecord,
   type KubeObject,
   type ObjectId,
   type ObjectRef,
+  type Owner,
+  type OwnerReference,
   type Problem,
   projectionVersion,
   type ResolvedRef,
@@ -61,6 +64,10 @@ function isInPlace({ metadata }: KubeObject, delivery: DeliveryId, shard: number
   return (
     metadata.namespace === path.slice(0, path.indexOf('/')) && metadata.name === shardName(delivery, shard)
   );
+}
+
+export function ownerReference(owner: Owner): OwnerReference {
+  return { apiVersion: apiVersionOf(owner), kind: owner.kind, name: owner.name, uid: owner.uid };
 }
 
 /** Of a delivery whose journal this version does not understand. */

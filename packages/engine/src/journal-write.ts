@@ -1,7 +1,7 @@
 // One shard of a journal, written only over the version that it was read at: two who both believe to hold a cluster cannot
 // both write here. It decides nothing about what is in it.
 
-import type { KubeObject, ObjectRef } from '@weir/core';
+import { isRecord, type KubeObject, type ObjectRef } from '@weir/core';
 import { isConflict, type KubeClient, type Writer } from '@weir/kube';
 
 export interface ShardWrite {
@@ -31,8 +31,8 @@ export async function writeShard(write: ShardWrite): Promise<string> {
     try {
       const written =
         version === undefined
-          ? await writer.create(object, { fieldManager, signal })
-          : await writer.apply(atVersion(object, version), { fieldManager, signal });
+          ? await writer.create(withoutNulls(object), { fieldManager, signal })
+          : await overwrite(version, write);
       if (written !== undefined) return written.metadata.resourceVersion ?? '';
     } catch (error) {
       if (!isConflict(error) || attempt >= maxAttempts) throw error;
@@ -41,6 +41,20 @@ export async function writeShard(write: ShardWrite): Promise<string> {
     version = found?.metadata.resourceVersion;
     if (found !== undefined) check(found);
   }
+}
+
+/** What is to go, whoever has put it there, is a null in a merge patch; an apply removes only what an apply has put there. */
+function overwrite(version: string, { object, ref, writer, signal }: ShardWrite): Promise<KubeObject> {
+  const { metadata, spec } = atVersion(object, version);
+  if (!isRecord(spec) || !Object.values(spec).includes(null))
+    return writer.apply(atVersion(object, version), { fieldManager, signal });
+  return writer.mergePatch(ref, { metadata, spec }, { fieldManager, signal });
+}
+
+function withoutNulls(object: KubeObject): KubeObject {
+  const { spec } = object;
+  if (!isRecord(spec)) return object;
+  return { ...object, spec: Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== null)) };
 }
 
 function atVersion(object: KubeObject, resourceVersion: string): KubeObject {

@@ -359,6 +359,6 @@ export function concerned(
 function isTelling(before: Conclusion | undefined, after: Conclusion | undefined): boolean {
   if (before === undefined || after === undefined) return true;
   const telling = (of: Conclusion): string =>
-    JSON.stringify([of.uid, of.owned, of.health, of.deleting, of.images]);
+    JSON.stringify([of.uid, of.owned, of.managers, of.health, of.deleting, of.images]);
   return telling(before) !== telling(after);
 }
