@@ -16,6 +16,8 @@ interface Answer {
   readonly lines?: readonly string[];
   readonly error?: unknown;
   readonly lastsMs?: number;
+  /** Said again every second, until the caller leaves. */
+  readonly renewed?: string;
 }
 
 const event = (type: string, version: string, isComplete = false): string =>
@@ -75,6 +77,11 @@ async function watching(
       note(request.query?.resourceVersion ?? 'list');
       const answer = watches[Math.min(++opened, watches.length) - 1] ?? {};
       yield* answer.lines ?? [''];
+      while (answer.renewed !== undefined && !request.signal.aborted) {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        request.signal.throwIfAborted();
+        yield answer.renewed;
+      }
       await new Promise<void>((resolve, reject) => {
         request.signal.addEventListener('abort', () => reject(request.signal.reason), { once: true });
         setTimeout(resolve, answer.lastsMs ?? 0);
@@ -268,4 +275,21 @@ describe('a watch', () => {
       'synced',
     ]);
   });
+});
+
+it('finds that a list has no end where one object changes all the time', async () => {
+  const lease = JSON.parse(event('MODIFIED', '6')) as { object: { metadata: Record<string, unknown> } };
+  lease.object.metadata.uid = 'lease';
+  const { asked } = await watching(
+    {
+      watches: [
+        { lines: [''], renewed: JSON.stringify(lease) },
+        { lines: listed, lastsMs: 60_000 },
+      ],
+      lists: [page('9')],
+    },
+    25_000,
+  );
+  expect(asked[0]).toBe('list@0s');
+  expect(asked.some((each) => each.startsWith('page'))).toBe(true);
 });

@@ -184,9 +184,12 @@ async function* streamList(watching: Watching): AsyncGenerator<WatchEvent> {
   yield { kind: 'restart' };
   try {
     const lines = openWatch(watching, AbortSignal.any([options.signal, quiet.signal]));
+    const listed = new Set<string>();
     for await (const event of readEvents(watching, lines)) {
-      if (event.kind === 'synced') clearTimeout(timer);
-      else if (cursor.version === '') timer.refresh();
+      if (event.kind === 'synced') {
+        clearTimeout(timer);
+        listed.clear();
+      } else if (cursor.version === '' && isListing(event, listed)) timer.refresh();
       yield event;
     }
   } catch (error) {
@@ -196,6 +199,18 @@ async function* streamList(watching: Watching): AsyncGenerator<WatchEvent> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * A list names each object once. What comes a second time is news already, and does not say that the list goes on: Leases
+ * are renewed so often that their list would never be found to have no end.
+ */
+function isListing(event: WatchEvent, listed: Set<string>): boolean {
+  if (event.kind !== 'put') return event.kind === 'open';
+  const { uid } = event.object.metadata;
+  if (uid === undefined || listed.has(uid)) return false;
+  listed.add(uid);
+  return true;
 }
 
 function openWatch(
