@@ -102,9 +102,11 @@ describe('the controller', () => {
       'kustomize.toolkit.fluxcd.io/name': 'flux',
       'kustomize.toolkit.fluxcd.io/namespace': 'flux-system',
     });
-    expect(argo?.metadata.annotations).toEqual({
-      'argocd.argoproj.io/tracking-id': 'argo:/ConfigMap:shop/c',
-    });
+    const { 'kubectl.kubernetes.io/last-applied-configuration': lastApplied, ...annotations } =
+      argo?.metadata.annotations ?? {};
+    expect(annotations).toEqual({ 'argocd.argoproj.io/tracking-id': 'argo:/ConfigMap:shop/c' });
+    // Argo CD's users have it on every object that is not applied on the server side.
+    expect(JSON.parse(lastApplied ?? '{}')).toMatchObject({ kind: 'ConfigMap', data: { value: '1' } });
     const managers = [flux, argo].map((object) =>
       object?.metadata.managedFields?.map(({ manager }) => manager),
     );
