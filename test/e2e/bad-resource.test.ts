@@ -100,7 +100,7 @@ describe('a field', () => {
       gitRepository({ name: 'e2e-parent', url: typed.url }),
       kustomization({ name: 'e2e-parent', source: 'e2e-parent', path: './parts', cluster: 'hub' }),
     );
-    const code = 'APPLY_FAILED';
+    const code = 'APPLY_INVALID';
     await expectCoded(fleet, 'app/e2e-parent', {
       code,
       text: 'spec.syncPolicy.automated.prune',

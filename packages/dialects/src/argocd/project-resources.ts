@@ -55,6 +55,8 @@ function unknownResources(view: ApplicationView): readonly ResourceStatus[] {
 export function failureText(resource: ResourceVerdict): string {
   const { ref, problem, message } = resource;
   if (problem?.code === 'KIND_UNKNOWN') return unknownKindText(ref, ref.namespace);
+  // No server said anything: the words are ours, and so is the code.
+  if (problem?.code.startsWith('CLUSTER_') === true) return `${problem.code}: ${problem.message}`;
   return problem === undefined ? (message ?? 'failed') : serverWords(problem, ref);
 }
 

@@ -42,7 +42,7 @@ const phrases: readonly (readonly [RegExp, ErrorCode])[] = [
   [/ denied (the )?request/, 'ADMISSION_DENIED'],
   [/failed calling webhook /, 'ADMISSION_UNAVAILABLE'],
   [/because it is being terminated/, 'NAMESPACE_TERMINATING'],
-  [/ is invalid: /, 'APPLY_INVALID'],
+  [/ is invalid: |failed to create typed patch object/, 'APPLY_INVALID'],
   [/ is forbidden: /, 'APPLY_FORBIDDEN'],
   [/Operation cannot be fulfilled/, 'APPLY_CONFLICT'],
   [/namespaces ".*" not found/, 'NAMESPACE_MISSING'],
