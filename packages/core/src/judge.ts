@@ -133,6 +133,8 @@ function withHealth(resources: readonly ResourceVerdict[]): HealthCheck[] {
 }
 
 function stepOf(problems: readonly Problem[]): FailedStep {
+  // A write that found no server says nothing about the object.
+  if (problems.some(({ code }) => code === 'CLUSTER_UNREACHABLE')) return 'cluster';
   if (problems.some(({ code }) => code === 'HEALTH_TIMEOUT')) return 'health';
   return problems.some(({ code }) => code === 'PRUNE_FAILED') ? 'prune' : 'apply';
 }
