@@ -1,10 +1,10 @@
 // The fault loop: whatever happens on the wire, and whenever the controller dies, in the end the clusters are what Git says.
-// WEIR_FAULT_SEED, WEIR_FAULT_FIRST and WEIR_FAULT_RUNS choose what is run; by default a few runs of a new seed.
+// WEIR_FAULT_SEED, WEIR_FAULT_FIRST and WEIR_FAULT_RUNS choose what is run; by default a few runs of one seed: what is new is looked for by night.
 
 import { afterAll, expect, test } from 'vitest';
 import { FaultLoop, type RunResult } from './fault-run.ts';
 
-const seed = setting('WEIR_FAULT_SEED', Math.floor(Math.random() * 1_000_000));
+const seed = setting('WEIR_FAULT_SEED', 2);
 const first = setting('WEIR_FAULT_FIRST', 1);
 const runs = setting('WEIR_FAULT_RUNS', 5);
 /** A fleet that failed is replaced; a defect that shows again and again need not be shown more often. */

@@ -127,7 +127,7 @@ async function look(desired: KubeObject, applied: KubeObject): Promise<Found> {
 }
 
 describe('drift on a real server', () => {
-  const seed = Number(process.env.WEIR_DRIFT_SEED ?? Date.now() % 2 ** 31);
+  const seed = Number(process.env.WEIR_DRIFT_SEED ?? 4711);
   let runs = 0;
 
   it(`is told exactly where a wanted field has another value than our apply left (seed ${seed})`, async () => {

@@ -16,7 +16,7 @@ import { type ClusterCache, createClusterCache } from './cache.ts';
 import { connect, type KubeClient } from './client.ts';
 import { ClusterRig, configMap, configMapRef } from './cluster-rig.ts';
 
-const seed = Number(process.env.WEIR_FAULT_SEED ?? Math.floor(Math.random() * 1_000_000));
+const seed = Number(process.env.WEIR_FAULT_SEED ?? 77);
 const runs = Number(process.env.WEIR_CACHE_FAULT_RUNS ?? 12);
 const settleMs = 45_000;
 const names = Array.from({ length: 8 }, (_, i) => `object-${i}`);
