@@ -188,15 +188,16 @@ class EmbeddedSet implements ObjectSet {
     for (;;) {
       const changed = this.#nextChange(signal);
       const look = await this.#look(objects, signal);
-      const plan = await this.#step(look, signal);
+      await this.#step(look, signal);
       signal.throwIfAborted();
       const { run } = this.#state;
-      if (look.inventory.operation === undefined) return run ?? nothingToDo(look, plan);
+      // An ordered sync always begins, and tells what it did when it is over.
+      if (look.inventory.operation === undefined && run !== undefined) return run;
       await changed;
     }
   }
 
-  async #step(look: Look, signal: AbortSignal): Promise<Plan> {
+  async #step(look: Look, signal: AbortSignal): Promise<void> {
     const { operation } = look.inventory;
     const isOurs = operation?.candidate === look.candidate;
     if (operation !== undefined && !isOurs) await look.inventory.keep(undefined, signal);
@@ -209,7 +210,7 @@ class EmbeddedSet implements ObjectSet {
       dryRun: false,
       ...(isOurs ? { resumed: operation } : {}),
     };
-    return runSync({
+    await runSync({
       delivery: await this.#declared(look.session, signal),
       state: this.#state,
       observation: look,
@@ -341,22 +342,5 @@ function deliveryOf(options: SetOptions, of: { fieldManager: string; uid: string
     ...(sequence === undefined ? {} : { sequence }),
     ...(switches === undefined ? {} : { switches }),
     ...(approvedDeletions === undefined ? {} : { approvedDeletions }),
-  };
-}
-
-function nothingToDo({ revision }: Look, { problems }: Plan): Run {
-  const now = new Date().toISOString();
-  const [problem] = problems;
-  return {
-    phase: problem === undefined ? 'succeeded' : 'failed',
-    revision,
-    startedAt: now,
-    finishedAt: now,
-    message: problem?.message ?? 'nothing to do',
-    trigger: 'order',
-    retries: 0,
-    dryRun: false,
-    results: [],
-    ...(problem === undefined ? {} : { problem }),
   };
 }
