@@ -5,7 +5,7 @@ import type { HookPhase } from './delivery.ts';
 import type { Conclusion } from './live.ts';
 import { type ObjectId, type ObjectRef, showRef } from './object.ts';
 import type { Action, HookTask, KeepReason, Plan } from './plan-action.ts';
-import { type SyncPhase, syncPhases } from './sequence.ts';
+import { compareTurns, type SyncPhase, type Turn } from './sequence.ts';
 import type { HookStatus, ResolvedRef, Run, WaitReason } from './verdict.ts';
 
 /** One sync under way, as it is stored with the inventory. It is about one candidate; a newer one ends it. */
@@ -140,22 +140,16 @@ function refsOf(actions: readonly Placed[], ...reasons: readonly KeepReason[]): 
 function groupsOf(actions: readonly Placed[], operation: SyncOperation): Placed[][] {
   if (operation.terminated === true) return [];
   const isFailing = operation.failure !== undefined;
-  const groups = new Map<string, { order: number; wave: number; members: Placed[] }>();
+  const groups = new Map<string, { turn: Turn; members: Placed[] }>();
   for (const action of actions) {
     if ((action.phase === 'sync-fail') !== isFailing) continue;
     if (action.kind === 'keep' && (action.reason === 'hook' || action.reason === 'switched-off')) continue;
     const key = `${action.phase} ${action.wave}`;
-    const group = groups.get(key) ?? {
-      order: syncPhases.indexOf(action.phase),
-      wave: action.wave,
-      members: [],
-    };
+    const group = groups.get(key) ?? { turn: action, members: [] };
     group.members.push(action);
     groups.set(key, group);
   }
-  return [...groups.values()]
-    .sort((a, b) => a.order - b.order || a.wave - b.wave)
-    .map(({ members }) => members);
+  return [...groups.values()].sort((a, b) => compareTurns(a.turn, b.turn)).map(({ members }) => members);
 }
 
 interface GroupContext {

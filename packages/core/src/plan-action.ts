@@ -3,7 +3,7 @@
 import type { DeliveryId, HookDeletion } from './delivery.ts';
 import { type KubeObject, type ObjectId, type ObjectRef, showRef } from './object.ts';
 import type { Problem } from './problem.ts';
-import type { SyncPhase } from './sequence.ts';
+import type { SyncPhase, Turn } from './sequence.ts';
 import type { TakeOverRule } from './take-over.ts';
 
 export type ApplyReason =
@@ -47,12 +47,6 @@ export type KeepReason =
   | 'hook'
   | 'hook-running'
   | 'hook-done';
-
-/** When within a sync: phases in order, in each the waves. */
-export interface Turn {
-  readonly phase: SyncPhase;
-  readonly wave: number;
-}
 
 /** A hook in one phase; the same object in another phase is another task. */
 export interface HookTask {

@@ -8,10 +8,10 @@ import type { Conclusion } from './live.ts';
 import type { ObjectId, ObjectRef } from './object.ts';
 import { effectsOf } from './object-switch.ts';
 import { compareRefs, stageOf } from './order.ts';
-import { type Action, type KeepReason, type Plan, showDelivery, type Turn } from './plan-action.ts';
+import { type Action, type KeepReason, type Plan, showDelivery } from './plan-action.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Problem } from './problem.ts';
-import { dependenciesOf, waveOf } from './sequence.ts';
+import { dependenciesOf, type Turn, waveOf } from './sequence.ts';
 
 /** More deletions than both of these wait for approval. */
 const budget = { objects: 20, share: 0.3 };

@@ -5,10 +5,9 @@ import { definedKind } from './defined-kind.ts';
 import type { Desired } from './desired.ts';
 import type { Conclusion } from './live.ts';
 import { type ObjectId, type ObjectRef, showRef } from './object.ts';
-import type { Turn } from './plan-action.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Problem } from './problem.ts';
-import { dependenciesOf, type Place, type SyncPhase, syncPhases } from './sequence.ts';
+import { compareTurns, dependenciesOf, type Place, type Turn } from './sequence.ts';
 
 export interface Turns {
   turnOf(id: ObjectId): Turn;
@@ -99,12 +98,6 @@ function turnsOf(place: Place | undefined): Turn[] {
   );
 }
 
-const rankOf = (phase: SyncPhase): number => syncPhases.indexOf(phase);
-
-function compareTurns(a: Turn, b: Turn): number {
-  return rankOf(a.phase) - rankOf(b.phase) || a.wave - b.wave;
-}
-
 /** Which objects wait for what they declare to need, and which declarations can never be met. */
 function findDependencies(input: PlanInput): {
   readonly blocked: ReadonlySet<ObjectId>;
@@ -167,9 +160,5 @@ function cyclic(edges: ReadonlyMap<ObjectId, readonly ObjectId[]>): ObjectId[] {
       if (needs?.size === 0) free.push(user);
     }
   }
-  return [...open.keys()].sort((a, b) => compareText(a, b));
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return [...open.keys()].sort();
 }

@@ -13,7 +13,6 @@ import {
   type KeepReason,
   type Plan,
   showDelivery,
-  type Turn,
   type WriteOptions,
 } from './plan-action.ts';
 import { planDepartures } from './plan-departures.ts';
@@ -22,7 +21,7 @@ import type { PlanInput } from './plan-input.ts';
 import { refuseShared, sharingOf } from './plan-sharing.ts';
 import { planTurns } from './plan-turns.ts';
 import type { Problem } from './problem.ts';
-import { type Place, placeInSequence, type SyncPhase, syncPhases } from './sequence.ts';
+import { compareTurns, type Place, placeInSequence, type Turn } from './sequence.ts';
 import { rulesToTakeOver, type TakeOverRule } from './take-over.ts';
 
 export function planSync(input: PlanInput): Plan {
@@ -68,15 +67,9 @@ export function planSync(input: PlanInput): Plan {
 }
 
 const turnOf = (action: Action): Turn => (action.kind === 'forget' ? { phase: 'sync', wave: 0 } : action);
-const rankOf = (phase: SyncPhase): number => syncPhases.indexOf(phase);
 
 function byTurn(order: Parameters<typeof compareRefs>[2]): (a: Action, b: Action) => number {
-  return (a, b) => {
-    const [left, right] = [turnOf(a), turnOf(b)];
-    return (
-      rankOf(left.phase) - rankOf(right.phase) || left.wave - right.wave || compareRefs(a.ref, b.ref, order)
-    );
-  };
+  return (a, b) => compareTurns(turnOf(a), turnOf(b)) || compareRefs(a.ref, b.ref, order);
 }
 
 interface DesiredContext {

@@ -10,6 +10,16 @@ type Annotations = Readonly<Record<string, string>> | undefined;
 export const syncPhases = ['pre-sync', 'sync', 'post-sync', 'sync-fail'] as const;
 export type SyncPhase = (typeof syncPhases)[number];
 
+/** When within a sync: phases in order, in each the waves. */
+export interface Turn {
+  readonly phase: SyncPhase;
+  readonly wave: number;
+}
+
+export function compareTurns(a: Turn, b: Turn): number {
+  return syncPhases.indexOf(a.phase) - syncPhases.indexOf(b.phase) || a.wave - b.wave;
+}
+
 export interface Place {
   readonly wave: number;
   /** Empty: a lasting part of the delivery, applied in the phase `sync`. */

@@ -93,7 +93,7 @@ export class RunRig {
     const plan = { actions: [...actions, ...outcomes.map(() => actionOf('apply'))], problems: [] };
     const operation = beginOperation({ ...common, plan });
     if (operation === undefined) throw new Error('the run does not begin');
-    const run = runOf(operation, { plan, results: new Map() });
+    const run = runOf(operation, new Map());
     afterRun({ ...common, plan, run, operation, results: outcomes.map(resultOf) });
   }
 

@@ -199,7 +199,7 @@ export function refuseOrder(of: {
 }): void {
   const { state, operation, refusal: problem, now } = of;
   state.run = {
-    ...runOf(operation, { plan: { actions: [], problems: [] }, results: new Map() }),
+    ...runOf(operation, new Map()),
     phase: 'failed',
     finishedAt: now.toISOString(),
     message: problem.message,
@@ -213,7 +213,7 @@ export function overtake(state: DeliveryState, operation: SyncOperation, now: Da
   const results = state.results?.startedAt === operation.startedAt ? state.results.byKey : new Map();
   delete state.results;
   state.run = {
-    ...runOf(operation, { plan: { actions: [], problems: [] }, results }),
+    ...runOf(operation, results),
     phase: 'failed',
     finishedAt: now.toISOString(),
     message: operation.failure ?? 'something newer is wanted',

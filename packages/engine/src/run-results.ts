@@ -1,14 +1,7 @@
 // Puts together what is told of a sync: its run with the outcome of each object and hook, in the order of their turns.
 // It decides nothing about how the sync goes on.
 
-import {
-  type Plan,
-  type ResourceVerdict,
-  type Run,
-  type SyncOperation,
-  type SyncPhase,
-  syncPhases,
-} from '@weir/core';
+import { compareTurns, type ResourceVerdict, type Run, type SyncOperation, type Turn } from '@weir/core';
 import type { ActionResult } from './execute.ts';
 
 type Told = ActionResult & { readonly action: Exclude<ActionResult['action'], { kind: 'forget' }> };
@@ -19,15 +12,12 @@ function isTold(result: ActionResult): result is Told {
   return action.kind !== 'forget' && (action.kind !== 'apply' || action.tracked || outcome === 'failed');
 }
 
-export function runOf(
-  operation: SyncOperation,
-  of: { readonly plan: Plan; readonly results: ReadonlyMap<string, ActionResult> },
-): Run {
+export function runOf(operation: SyncOperation, results: ReadonlyMap<string, ActionResult>): Run {
   const { revision, startedAt, trigger, retries, dryRun, orderToken, terminated } = operation;
-  const told = [...of.results.values()].filter(isTold);
-  const last = told.reduce(
-    (latest, { action }) => Math.max(latest, orderOf(action)),
-    Number.NEGATIVE_INFINITY,
+  const told = [...results.values()].filter(isTold);
+  const last = told.reduce<Turn | undefined>(
+    (latest, { action }) => (latest === undefined || compareTurns(action, latest) > 0 ? action : latest),
+    undefined,
   );
   return {
     phase: 'running',
@@ -43,17 +33,12 @@ export function runOf(
   };
 }
 
-/** Turns as one number: waves have nine digits at most. */
-function orderOf({ phase, wave }: { readonly phase: SyncPhase; readonly wave: number }): number {
-  return syncPhases.indexOf(phase) * 1e11 + wave;
-}
-
-function verdictOf(result: Told, operation: SyncOperation, last: number): ResourceVerdict {
+function verdictOf(result: Told, operation: SyncOperation, last: Turn | undefined): ResourceVerdict {
   const { action, uid: _uid, ...verdict } = result;
   const hook = action.kind === 'apply' ? action.hook : undefined;
   const phase = action.phase === 'sync' ? {} : { phase: action.phase };
   if (hook === undefined) {
-    const isSettled = orderOf(action) < last;
+    const isSettled = last !== undefined && compareTurns(action, last) < 0;
     return { ...verdict, ...phase, ...(isSettled ? { isSettled } : {}) };
   }
   const state = operation.hooks[hook.key];

@@ -83,7 +83,7 @@ class OneSync {
       }
       const step = nextStep({ plan, operation: this.#operation, live: this.#live });
       if (step.kind === 'wait' && !this.#isOverdue()) {
-        await this.#wait(step, plan);
+        await this.#wait(step);
         return plan;
       }
       await this.#take(step, plan);
@@ -178,7 +178,7 @@ class OneSync {
       this.#operation = fail(this.#operation, `one or more objects failed to apply: ${failed.message ?? ''}`);
   }
 
-  async #wait(step: Extract<Step, { kind: 'wait' }>, plan: Plan): Promise<void> {
+  async #wait(step: Extract<Step, { kind: 'wait' }>): Promise<void> {
     const { state, observation, now, signal } = this.#of;
     this.#operation = {
       ...this.#operation,
@@ -187,7 +187,7 @@ class OneSync {
     await observation.inventory.keep(this.#operation, signal);
     const { reason, refs } = step;
     state.run = {
-      ...runOf(this.#operation, { plan, results: this.#results }),
+      ...runOf(this.#operation, this.#results),
       phase: 'running',
       waiting: { reason, refs },
     };
@@ -202,7 +202,7 @@ class OneSync {
 
   #end(plan: Plan, hadHooks = false): void {
     this.isOver = true;
-    const run = runOf(this.#operation, { plan, results: this.#results });
+    const run = runOf(this.#operation, this.#results);
     const results: readonly ResourceVerdict[] = run.results;
     afterRun({
       ...this.#of,
