@@ -3,45 +3,14 @@
 import { execFileSync } from 'node:child_process';
 import { WeirError } from '@weir/core';
 import { InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import { expect, test } from 'vitest';
 import { parseAddress, parseLease, parseReplica } from './commands/controller.ts';
 import { parseDuration } from './duration.ts';
 import { Exit } from './exit.ts';
-import { createProgram, reportEnd } from './main.ts';
-import type { Terminal } from './terminal/terminal.ts';
+import { reportEnd } from './main.ts';
+import { capturedTerminal, runCommand } from './terminal/captured-terminal.ts';
 
-function fakeTerminal(
-  signal = new AbortController().signal,
-): Terminal & { text: { out: string; err: string } } {
-  const text = { out: '', err: '' };
-  const colors = pc.createColors(false);
-  return {
-    text,
-    out: (chunk) => {
-      text.out += chunk;
-    },
-    err: (chunk) => {
-      text.err += chunk;
-    },
-    outColors: colors,
-    errColors: colors,
-    live: false,
-    columns: () => 80,
-    signal,
-    now: () => new Date('2026-01-01T00:00:00Z'),
-  };
-}
-
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const terminal = fakeTerminal();
-  try {
-    await createProgram(terminal).parseAsync(args, { from: 'user' });
-    return { code: 0, ...terminal.text };
-  } catch (error) {
-    return { code: reportEnd(error, terminal), ...terminal.text };
-  }
-}
+const run = (...args: string[]): ReturnType<typeof runCommand> => runCommand(args);
 
 test.each([
   ['an unknown command', ['bogus'], 2, /unknown command 'bogus'/],
@@ -82,7 +51,7 @@ test('hidden commands are not listed', async () => {
 
 test('the end of a command becomes an exit code and one message', () => {
   const ended = (error: unknown, signal?: AbortSignal): [number, string] => {
-    const terminal = fakeTerminal(signal);
+    const terminal = capturedTerminal(signal);
     return [reportEnd(error, terminal), terminal.text.err];
   };
   expect(ended(new Exit(3, 'not ready'))).toEqual([3, 'weir: not ready\n']);

@@ -3,9 +3,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pc from 'picocolors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createProgram, reportEnd } from '../main.ts';
+import { runCommand } from '../terminal/captured-terminal.ts';
 
 let dir = '';
 const files: Readonly<Record<string, string>> = {
@@ -36,31 +35,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const colors = pc.createColors(false);
-  const terminal = {
-    out: (chunk: string) => {
-      text.out += chunk;
-    },
-    err: (chunk: string) => {
-      text.err += chunk;
-    },
-    outColors: colors,
-    errColors: colors,
-    live: false,
-    columns: () => 80,
-    signal: new AbortController().signal,
-    now: () => new Date('2026-01-02T03:04:05.678Z'),
-  };
+async function run(...args: string[]): ReturnType<typeof runCommand> {
   const inDir = args.map((arg) => (arg.endsWith('.yaml') || arg.endsWith('.json') ? join(dir, arg) : arg));
-  try {
-    await createProgram(terminal).parseAsync(['action', ...inDir], { from: 'user' });
-    return { code: 0, ...text };
-  } catch (error) {
-    const code = reportEnd(error, terminal);
-    return { code, out: text.out, err: text.err.replaceAll(`${dir}/`, '') };
-  }
+  const { code, out, err } = await runCommand(['action', ...inDir]);
+  return { code, out, err: err.replaceAll(`${dir}/`, '') };
 }
 
 test('a file alone lists its actions, as `list` does', async () => {

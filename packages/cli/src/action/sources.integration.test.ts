@@ -4,22 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KubeObject, WeirError } from '@weir/core';
-import pc from 'picocolors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { capturedTerminal } from '../terminal/captured-terminal.ts';
 import { type ActionSource, withActions } from './sources.ts';
 
 let dir = '';
-const colors = pc.createColors(false);
-const terminal = {
-  out: () => undefined,
-  err: () => undefined,
-  outColors: colors,
-  errColors: colors,
-  live: false,
-  columns: () => 80,
-  signal: new AbortController().signal,
-  now: () => new Date('2026-01-02T03:04:05Z'),
-};
+const terminal = capturedTerminal();
 
 const settings = (merge: boolean): string => `apiVersion: v1
 kind: ConfigMap

@@ -3,9 +3,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pc from 'picocolors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createProgram, reportEnd } from '../main.ts';
+import { runCommand } from '../terminal/captured-terminal.ts';
 
 let dir = '';
 const files: Readonly<Record<string, string>> = {
@@ -55,34 +54,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function run(
-  settings: string,
-  ...names: string[]
-): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const colors = pc.createColors(false);
-  const terminal = {
-    out: (chunk: string) => {
-      text.out += chunk;
-    },
-    err: (chunk: string) => {
-      text.err += chunk;
-    },
-    outColors: colors,
-    errColors: colors,
-    live: false,
-    columns: () => 80,
-    signal: new AbortController().signal,
-    now: () => new Date('2026-01-02T03:04:05.678Z'),
-  };
-  const args = ['health', '--customizations', join(dir, settings), ...names.map((name) => join(dir, name))];
-  try {
-    await createProgram(terminal).parseAsync(args, { from: 'user' });
-    return { code: 0, ...text };
-  } catch (error) {
-    return { code: reportEnd(error, terminal), ...text };
-  }
-}
+const run = (settings: string, ...names: string[]): ReturnType<typeof runCommand> =>
+  runCommand(['health', '--customizations', join(dir, settings), ...names.map((name) => join(dir, name))]);
 
 test.each([
   ['the script of the exact kind', 'widget.yaml', 'Degraded', /^too large: 4$/],

@@ -3,9 +3,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pc from 'picocolors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createProgram, reportEnd } from '../main.ts';
+import { runCommand } from '../terminal/captured-terminal.ts';
 
 let dir = '';
 const widget = (status: string): string => `apiVersion: example.com/v1
@@ -58,31 +57,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function run(...names: string[]): Promise<{ code: number; out: string; err: string }> {
-  const text = { out: '', err: '' };
-  const colors = pc.createColors(false);
-  const terminal = {
-    out: (chunk: string) => {
-      text.out += chunk;
-    },
-    err: (chunk: string) => {
-      text.err += chunk;
-    },
-    outColors: colors,
-    errColors: colors,
-    live: false,
-    columns: () => 80,
-    signal: new AbortController().signal,
-    now: () => new Date('2026-01-02T03:04:05.678Z'),
-  };
-  const args = names.map((name) => (name.includes('.') ? join(dir, name) : name));
-  try {
-    await createProgram(terminal).parseAsync(['health', ...args], { from: 'user' });
-    return { code: 0, ...text };
-  } catch (error) {
-    return { code: reportEnd(error, terminal), ...text };
-  }
-}
+const run = (...names: string[]): ReturnType<typeof runCommand> =>
+  runCommand(['health', ...names.map((name) => (name.includes('.') ? join(dir, name) : name))]);
 
 const line = (file: string, status: string, message = '', object?: string): string =>
   `${JSON.stringify({ file: join(dir, file), status, message, ...(object === undefined ? {} : { object }) })}\n`;
