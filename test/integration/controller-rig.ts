@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { canonicalJson, type KubeObject, type ObjectRef } from '@weir/core';
+import { canonicalJson, isRecord, type KubeObject, type ObjectRef } from '@weir/core';
 import { argocd, flux } from '@weir/dialects';
 import { type Controller, installHub, startController } from '@weir/engine';
 import { connect, createWriter, type KubeClient, loadAccess, type Writer } from '@weir/kube';
@@ -86,6 +86,14 @@ export class ControllerRig {
       await Promise.all([cluster.stop(), git.stop()]);
       throw error;
     }
+  }
+
+  /** A controller over what deliveries of both dialects need: their namespaces, a namespace `apps`, and the source. */
+  static async startDelivering(files: Readonly<Record<string, string>>): Promise<ControllerRig> {
+    const rig = await ControllerRig.start(files);
+    await rig.declare(...['apps', 'flux-system', 'argocd'].map(namespaceObject), gitRepository(rig.url));
+    await rig.startController();
+    return rig;
   }
 
   async startController(): Promise<void> {
@@ -201,6 +209,10 @@ export async function eventually<T>(
     await sleep(100);
   }
 }
+
+/** What lies at that path, in whatever an API server answered. */
+export const valueAt = (value: unknown, ...path: string[]): unknown =>
+  path.reduce<unknown>((found, key) => (isRecord(found) ? found[key] : undefined), value);
 
 export const configMapRef = (place: string): ObjectRef => {
   const [namespace = '', name = ''] = place.split('/');

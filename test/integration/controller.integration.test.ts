@@ -1,4 +1,4 @@
-import { isRecord, type KubeObject, refOf } from '@weir/core';
+import { isRecord, refOf } from '@weir/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   application,
@@ -9,6 +9,7 @@ import {
   gitRepository,
   kustomization,
   namespaceObject,
+  valueAt,
 } from './controller-rig.ts';
 
 let rig: ControllerRig;
@@ -43,12 +44,9 @@ afterAll(async () => {
   await rig?.stop();
 });
 
-const field = (object: KubeObject | undefined, ...path: string[]): unknown =>
-  path.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), object);
-
 async function dataOf(place: string): Promise<string> {
   const found = await rig.get(configMapRef(place));
-  return found === undefined ? 'absent' : String(field(found, 'data', 'value'));
+  return found === undefined ? 'absent' : String(valueAt(found, 'data', 'value'));
 }
 
 const fluxRef = (name: string) => refOf(kustomization(name, {}));
@@ -57,23 +55,23 @@ const argoRef = (name: string) => refOf(application(name, { url: '', path: '', n
 /** `True main@sha1:…`: the Ready condition, its message, and the revision that was applied last. */
 async function fluxStatus(name: string): Promise<{ ready: string; message: string; applied: string }> {
   const object = await rig.get(fluxRef(name));
-  const conditions = field(object, 'status', 'conditions');
+  const conditions = valueAt(object, 'status', 'conditions');
   const ready = (Array.isArray(conditions) ? conditions : []).find(
     (each) => isRecord(each) && each.type === 'Ready',
   );
   return {
     ready: isRecord(ready) ? String(ready.status) : 'none',
     message: isRecord(ready) ? String(ready.message) : '',
-    applied: String(field(object, 'status', 'lastAppliedRevision') ?? ''),
+    applied: String(valueAt(object, 'status', 'lastAppliedRevision') ?? ''),
   };
 }
 
 async function argoStatus(name: string): Promise<{ sync: string; health: string; revision: string }> {
   const object = await rig.get(argoRef(name));
   return {
-    sync: String(field(object, 'status', 'sync', 'status') ?? ''),
-    health: String(field(object, 'status', 'health', 'status') ?? ''),
-    revision: String(field(object, 'status', 'sync', 'revision') ?? ''),
+    sync: String(valueAt(object, 'status', 'sync', 'status') ?? ''),
+    health: String(valueAt(object, 'status', 'health', 'status') ?? ''),
+    revision: String(valueAt(object, 'status', 'sync', 'revision') ?? ''),
   };
 }
 
@@ -145,7 +143,7 @@ describe('the controller', () => {
       () => dataOf('shop/c'),
       (value) => value === '1',
     );
-    expect(field(await rig.get(configMapRef('shop/c')), 'data', 'foreign')).toBe('kept');
+    expect(valueAt(await rig.get(configMapRef('shop/c')), 'data', 'foreign')).toBe('kept');
     await rig.writer.remove(configMapRef('apps/a'), { propagation: 'Background' });
     await eventually(
       () => dataOf('apps/a'),
@@ -241,7 +239,7 @@ describe('the controller', () => {
     const inventories = { group: 'weir.dev', version: 'v1alpha1', plural: 'inventories' };
     await eventually(
       async () =>
-        (await rig.client.list(inventories)).map((each) => String(field(each, 'spec', 'delivery'))).sort(),
+        (await rig.client.list(inventories)).map((each) => String(valueAt(each, 'spec', 'delivery'))).sort(),
       (deliveries) => !deliveries.some((id) => id.endsWith('/leaving') || id.endsWith('/argo')),
     );
   });

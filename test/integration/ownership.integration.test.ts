@@ -9,9 +9,8 @@ import {
   configMapRef,
   configMapText,
   eventually,
-  gitRepository,
   kustomization,
-  namespaceObject,
+  valueAt,
 } from './controller-rig.ts';
 
 let rig: ControllerRig;
@@ -40,14 +39,7 @@ const files = {
 };
 
 beforeAll(async () => {
-  rig = await ControllerRig.start(files);
-  await rig.declare(
-    namespaceObject('apps'),
-    namespaceObject('flux-system'),
-    namespaceObject('argocd'),
-    gitRepository(rig.url),
-  );
-  await rig.startController();
+  rig = await ControllerRig.startDelivering(files);
 });
 
 afterAll(async () => {
@@ -74,7 +66,7 @@ const managersOf = (object: KubeObject | undefined): string[] =>
     .filter((text) => !text.endsWith('kube-controller-manager'));
 
 const textOf = (object: KubeObject | undefined, ...path: string[]): string | undefined => {
-  const found = path.reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), object);
+  const found = valueAt(object, ...path);
   return found === undefined ? undefined : String(found);
 };
 

@@ -2,7 +2,7 @@
 // all-or-nothing, dependencies between deliveries of two dialects, shadow mode and the end of an operation.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRecord, type KubeObject, type ObjectRef, refOf } from '@weir/core';
+import { type KubeObject, type ObjectRef, refOf } from '@weir/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   application,
@@ -10,9 +10,8 @@ import {
   configMapRef,
   configMapText,
   eventually,
-  gitRepository,
   kustomization,
-  namespaceObject,
+  valueAt,
 } from './controller-rig.ts';
 
 let rig: ControllerRig;
@@ -126,14 +125,7 @@ const files = {
 };
 
 beforeAll(async () => {
-  rig = await ControllerRig.start(files);
-  await rig.declare(
-    namespaceObject('apps'),
-    namespaceObject('flux-system'),
-    namespaceObject('argocd'),
-    gitRepository(rig.url),
-  );
-  await rig.startController();
+  rig = await ControllerRig.startDelivering(files);
 });
 
 afterAll(async () => {
@@ -141,21 +133,30 @@ afterAll(async () => {
 });
 
 const jobRef = (place: string): ObjectRef => ({ ...configMapRef(place), group: 'batch', kind: 'Job' });
-const at = (value: unknown, ...path: string[]): unknown =>
-  path.reduce<unknown>((found, key) => (isRecord(found) ? found[key] : undefined), value);
 
 const app = (name: string): KubeObject => application(name, { url: rig.url, path: name, namespace: name });
 
 /** `Succeeded: message` */
 async function operation(name: string): Promise<string> {
-  const state = at(await rig.get(refOf(app(name))), 'status', 'operationState');
-  return `${at(state, 'phase')}: ${at(state, 'message')}`;
+  const state = valueAt(await rig.get(refOf(app(name))), 'status', 'operationState');
+  return `${valueAt(state, 'phase')}: ${valueAt(state, 'message')}`;
 }
 
 async function results(name: string): Promise<string[]> {
-  const list = at(await rig.get(refOf(app(name))), 'status', 'operationState', 'syncResult', 'resources');
+  const list = valueAt(
+    await rig.get(refOf(app(name))),
+    'status',
+    'operationState',
+    'syncResult',
+    'resources',
+  );
   return (Array.isArray(list) ? list : []).map((each) =>
-    [at(each, 'syncPhase'), at(each, 'kind'), at(each, 'name'), at(each, 'hookPhase')].join(' '),
+    [
+      valueAt(each, 'syncPhase'),
+      valueAt(each, 'kind'),
+      valueAt(each, 'name'),
+      valueAt(each, 'hookPhase'),
+    ].join(' '),
   );
 }
 
@@ -208,7 +209,8 @@ it('runs hooks anew with a commit that changes something, and not with one that 
   await rig.commit({ 'hooks/README.md': 'nothing' });
   const commit = await rig.commit({ 'hooks/a.yaml': configMapText('a', '2') });
   await eventually(
-    async () => at(await rig.get(refOf(app('hooks'))), 'status', 'operationState', 'syncResult', 'revision'),
+    async () =>
+      valueAt(await rig.get(refOf(app('hooks'))), 'status', 'operationState', 'syncResult', 'revision'),
     (revision) => revision === commit,
   );
   await eventually(
@@ -266,7 +268,7 @@ it('waits for a word before it prunes what is to be confirmed, and does nothing 
     () => operation('careful'),
     (told) => told === 'Running: waiting for pruning confirmation of /ConfigMap/a',
   );
-  expect(at(await rig.get(configMapRef('careful/b')), 'data', 'value')).toBe('1');
+  expect(valueAt(await rig.get(configMapRef('careful/b')), 'data', 'value')).toBe('1');
   await rig.writer.mergePatch(refOf(app('careful')), {
     metadata: {
       annotations: { 'argocd.argoproj.io/deletion-approved': new Date(Date.now() + 1_000).toISOString() },
@@ -277,7 +279,7 @@ it('waits for a word before it prunes what is to be confirmed, and does nothing 
     (there) => !there,
   );
   await eventually(
-    async () => at(await rig.get(configMapRef('careful/b')), 'data', 'value'),
+    async () => valueAt(await rig.get(configMapRef('careful/b')), 'data', 'value'),
     (value) => value === '2',
   );
 });
@@ -292,7 +294,7 @@ it('makes anew what cannot be changed, where force says so', async () => {
   await rig.commit({ 'forced/service.yaml': files['forced/service.yaml'].replace('"1"', '"2"') });
   const second = await eventually(
     () => rig.get(secret),
-    (found) => at(found, 'data', 'value') === btoa('2'),
+    (found) => valueAt(found, 'data', 'value') === btoa('2'),
   );
   expect(second?.metadata.uid).not.toBe(first?.metadata.uid);
 });
@@ -300,7 +302,8 @@ it('makes anew what cannot be changed, where force says so', async () => {
 it('applies a definition and objects of its kind that come together', async () => {
   await rig.declare(kustomization('kinds', { path: './kinds' }));
   const told = await eventually(
-    async () => JSON.stringify(at(await rig.get(refOf(kustomization('kinds', {}))), 'status', 'conditions')),
+    async () =>
+      JSON.stringify(valueAt(await rig.get(refOf(kustomization('kinds', {}))), 'status', 'conditions')),
     (conditions) => conditions?.includes('ReconciliationSucceeded') === true,
   );
   expect(told).not.toContain('KIND_UNKNOWN');
@@ -310,7 +313,8 @@ it('applies a definition and objects of its kind that come together', async () =
 it('writes nothing of a set of which the server would refuse a part, where all or nothing is asked for', async () => {
   await rig.declare(kustomization('atomic', { path: './atomic' }));
   const told = await eventually(
-    async () => JSON.stringify(at(await rig.get(refOf(kustomization('atomic', {}))), 'status', 'conditions')),
+    async () =>
+      JSON.stringify(valueAt(await rig.get(refOf(kustomization('atomic', {}))), 'status', 'conditions')),
     (conditions) => conditions?.includes('atomic-bad') === true,
   );
   expect(told).toContain('atomic-bad');
@@ -330,7 +334,7 @@ it('begins a delivery when one of another dialect is ready', async () => {
   const annotations = { 'weir.dev/depends-on': 'Application/argocd/before' };
   await rig.declare({ ...after, metadata: { ...after.metadata, annotations } });
   await eventually(
-    async () => JSON.stringify(at(await rig.get(refOf(after)), 'status', 'conditions')),
+    async () => JSON.stringify(valueAt(await rig.get(refOf(after)), 'status', 'conditions')),
     (conditions) => conditions?.includes('argocd/before') === true,
     90_000,
   );

@@ -9,7 +9,7 @@ import { idOf, type ObjectId, type ObjectRef } from './object.ts';
 import { nextStep, observeHooks, type Step, type SyncOperation } from './operation.ts';
 import { planSync } from './plan.ts';
 import type { Action, Plan } from './plan-action.ts';
-import { desiredOf, inventoryOf, makeDelivery, refFrom, weakDigest } from './plan-rig.ts';
+import { desiredOf, inventoryOf, linesOf, makeDelivery, refFrom, weakDigest } from './plan-rig.ts';
 import type { HealthStatus } from './verdict.ts';
 
 /** Words of the tests' own: no dialect's. */
@@ -44,24 +44,19 @@ export const sequence: Sequence = {
 
 /** `Job/web/pre hook=pre policy=failed`: the words after the name are annotations, `generate=x-` a prefix of the name. */
 export function gitWith(text: string): Desired[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [where = '', ...words] = line.split(/\s+/);
-      const pairs = words.map((word): [string, string] => {
-        const at = word.indexOf('=');
-        return [word.slice(0, at), word.slice(at + 1)];
-      });
-      const { generate, ...annotations } = Object.fromEntries(pairs);
-      const desired = desiredOf(refFrom(where), line);
-      const metadata = { ...desired.object.metadata, annotations };
-      if (generate === undefined) return { ...desired, object: { ...desired.object, metadata } };
-      const ref = { ...desired.ref, name: '' };
-      const object = { ...desired.object, metadata: { ...metadata, name: '', generateName: generate } };
-      return { ...desired, id: `${idOf(ref)}${generate}*`, ref, object };
+  return linesOf(text).map(({ ref: place, words }) => {
+    const pairs = words.map((word): [string, string] => {
+      const at = word.indexOf('=');
+      return [word.slice(0, at), word.slice(at + 1)];
     });
+    const { generate, ...annotations } = Object.fromEntries(pairs);
+    const desired = desiredOf(place, `v ${words.join(' ')}`);
+    const metadata = { ...desired.object.metadata, annotations };
+    if (generate === undefined) return { ...desired, object: { ...desired.object, metadata } };
+    const ref = { ...desired.ref, name: '' };
+    const object = { ...desired.object, metadata: { ...metadata, name: '', generateName: generate } };
+    return { ...desired, id: `${idOf(ref)}${generate}*`, ref, object };
+  });
 }
 
 export class SyncModel {

@@ -78,7 +78,7 @@ interface Line {
   readonly words: readonly string[];
 }
 
-function linesOf(text: string): Line[] {
+export function linesOf(text: string): Line[] {
   return text
     .split('\n')
     .map((line) => line.trim())
