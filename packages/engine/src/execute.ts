@@ -138,22 +138,26 @@ function stagesOf<A extends { readonly stage: number }>(actions: readonly A[]): 
   return [...stages].sort(([a], [b]) => a - b).map(([, members]) => members);
 }
 
-/** Runs at most `concurrency` at a time; what has not begun when the signal fires is left out. */
+/**
+ * Runs at most `concurrency` at a time; what has not begun when the signal fires is left out. Results come in the order of
+ * the items, whichever is done first: what is told of a sync is the same each time.
+ */
 async function inParallel<A, R>(
   items: readonly A[],
   work: (item: A) => Promise<R>,
   signal: AbortSignal,
 ): Promise<R[]> {
-  const results: R[] = [];
+  const results: (R | undefined)[] = items.map(() => undefined);
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < items.length && !signal.aborted) {
-      const item = items[next++];
-      if (item !== undefined) results.push(await work(item));
+      const index = next++;
+      const item = items[index];
+      if (item !== undefined) results[index] = await work(item);
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-  return results;
+  return results.filter((result) => result !== undefined);
 }
 
 async function applyOne(action: Apply, input: ExecuteInput): Promise<ActionResult> {
